@@ -42,17 +42,17 @@ def check_nothing_begun(site: Site) -> None:
     assert not (site.state / "broker.json").exists()
 
 
-def test_a_directory_is_no_database(embedded_site: Site, tmp_path: Path) -> None:
+def test_database_directory_is_refused(embedded_site: Site, tmp_path: Path) -> None:
     check_one_clear_line(run(embedded_site, f"sqlite:///{tmp_path}"), str(tmp_path), "directory")
     check_nothing_begun(embedded_site)
 
 
-def test_a_database_in_a_folder_that_is_not_there(embedded_site: Site) -> None:
+def test_database_in_missing_folder_is_refused(embedded_site: Site) -> None:
     check_one_clear_line(run(embedded_site, "sqlite:////nowhere/swf.db"), "/nowhere/swf.db", "/nowhere")
     check_nothing_begun(embedded_site)
 
 
-def test_a_file_that_is_no_database_stays_as_it_is(embedded_site: Site) -> None:
+def test_database_other_file_is_refused_unchanged(embedded_site: Site) -> None:
     embedded_site.state.mkdir(mode=0o700)
     embedded_site.database_file.write_text("Shift notes, do not delete.\n" * 200)
     before = embedded_site.database_file.read_bytes()
@@ -61,7 +61,7 @@ def test_a_file_that_is_no_database_stays_as_it_is(embedded_site: Site) -> None:
     check_nothing_begun(embedded_site)
 
 
-def test_a_database_of_a_newer_version_stays_as_it_is(embedded_site: Site, tmp_path: Path) -> None:
+def test_database_newer_version_is_refused_unchanged(embedded_site: Site, tmp_path: Path) -> None:
     newer = tmp_path / "newer.db"
     embedded_site.workflow("--stf-count", "1")
     shutil.copy(embedded_site.database_file, newer)
@@ -89,7 +89,7 @@ def nobodys_site(template: Path) -> Iterator[Site]:
             yield made
 
 
-def test_a_database_that_may_not_be_written_stays_as_it_is(nobodys_site: Site) -> None:
+def test_database_read_only_is_refused_unchanged(nobodys_site: Site) -> None:
     archive = nobodys_site.home / "archive"
     archive.mkdir()
     file = archive / "swf.db"
@@ -114,7 +114,7 @@ def limited(kilobytes: int) -> list[str]:
     return ["/bin/bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "limited", str(SWF_CONSOLE)]
 
 
-def test_a_database_that_is_full_from_the_start(embedded_site: Site) -> None:
+def test_database_full_at_start_is_refused(embedded_site: Site) -> None:
     embedded_site.workflow("--stf-count", "1")
     embedded_site.broker.start()
     with embedded_site.listen() as subscriber:
@@ -126,7 +126,7 @@ def test_a_database_that_is_full_from_the_start(embedded_site: Site) -> None:
     assert [one["status"] for one in embedded_site.executions()] == ["completed"] * 2
 
 
-def test_a_database_that_fills_up_in_mid_run_fails_the_execution(embedded_site: Site) -> None:
+def test_database_full_during_run_fails_execution(embedded_site: Site) -> None:
     embedded_site.workflow("--stf-count", "1")
     embedded_site.environment |= SHORT
     embedded_site.broker.start()
@@ -164,7 +164,7 @@ def changed(url: str, **parts: str) -> str:
 
 
 @pytest.mark.postgresql
-def test_a_postgresql_that_cannot_be_reached(embedded_site: Site, postgresql_url: str) -> None:
+def test_postgresql_not_reachable_is_exit_3(embedded_site: Site, postgresql_url: str) -> None:
     port = str(free_port())
     away = changed(postgresql_url, port=port)
     check_one_clear_line(run(embedded_site, away), f":{port}/", "SWF_DATABASE_URL", exit_code=UNREACHABLE)
@@ -178,9 +178,7 @@ def test_a_postgresql_that_cannot_be_reached(embedded_site: Site, postgresql_url
 
 
 @pytest.mark.postgresql
-def test_a_postgresql_without_tables_is_left_alone_until_it_is_upgraded(
-    embedded_site: Site, postgresql_url: str
-) -> None:
+def test_postgresql_without_tables_needs_upgrade(embedded_site: Site, postgresql_url: str) -> None:
     check_one_clear_line(run(embedded_site, postgresql_url), "no tables of ours", "swf-console db upgrade")
     check_nothing_begun(embedded_site)
     embedded_site.postgresql_url = embedded_site.environment["SWF_DATABASE_URL"] = postgresql_url
@@ -192,7 +190,7 @@ def test_a_postgresql_without_tables_is_left_alone_until_it_is_upgraded(
 
 
 @pytest.mark.postgresql
-def test_a_postgresql_that_does_not_answer(embedded_site: Site, private_postgresql: PostgreSQL) -> None:
+def test_postgresql_without_answer_is_exit_3(embedded_site: Site, private_postgresql: PostgreSQL) -> None:
     url = private_postgresql.url(private_postgresql.create_database())
     private_postgresql.freeze()
     done = run(embedded_site, url)
@@ -202,7 +200,7 @@ def test_a_postgresql_that_does_not_answer(embedded_site: Site, private_postgres
 
 
 @pytest.mark.postgresql
-def test_a_postgresql_of_a_newer_version(
+def test_postgresql_newer_version_is_refused(
     embedded_site: Site, postgresql: PostgreSQLServer, postgresql_url: str
 ) -> None:
     assert (

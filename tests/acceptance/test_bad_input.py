@@ -169,13 +169,13 @@ def check_untouched(site: Site) -> None:
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_bad_input_is_one_clear_line_and_nothing_is_written(embedded_site: Site, bad: Bad) -> None:
+def test_run_bad_input_is_one_line_and_writes_nothing(embedded_site: Site, bad: Bad) -> None:
     check_one_clear_line(attempt(embedded_site, bad), bad.says)
     check_untouched(embedded_site)
 
 
 @pytest.mark.parametrize(("variables", "says"), VARIABLES.values(), ids=VARIABLES)
-def test_a_bad_variable_is_one_clear_line(
+def test_run_bad_environment_variable_is_one_line(
     embedded_site: Site, variables: dict[str, str], says: list[str]
 ) -> None:
     done = embedded_site.run("--run", "stf_datataking", environment=variables)
@@ -193,7 +193,7 @@ def counts(site: Site) -> dict[str, int]:
     return {name: site.rows(f"SELECT count(*) AS count FROM {name}")[0]["count"] for name in tables(site)}
 
 
-def test_bad_input_leaves_a_used_database_and_a_busy_broker_alone(site: Site) -> None:
+def test_run_bad_input_leaves_database_and_broker_unchanged(site: Site) -> None:
     before = site.workflow("--stf-count", "1")
     rows, state = counts(site), site.rows("SELECT * FROM swf_persistent_state")
     with site.listen() as subscriber:
@@ -208,7 +208,7 @@ def test_bad_input_leaves_a_used_database_and_a_busy_broker_alone(site: Site) ->
     assert numbers[1] == numbers[0] + 1
 
 
-def test_all_that_is_wrong_in_a_file_is_said_at_once(embedded_site: Site) -> None:
+def test_run_several_problems_of_file_are_reported_together(embedded_site: Site) -> None:
     write(embedded_site, configuration("stf_cuont = 3", "stf_interval = -1", 'physics_period_count = "two"'))
     done = embedded_site.run("--run", "stf_datataking", *MINE)
     assert done.returncode == USAGE
@@ -216,20 +216,20 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once(embedded_site: Site) -> Non
     check_untouched(embedded_site)
 
 
-def test_an_error_is_an_object_for_a_program(embedded_site: Site) -> None:
+def test_run_json_error_is_one_object(embedded_site: Site) -> None:
     done = embedded_site.run("--run", "stf_datataking", "--json", "--stf-count", "-1")
     told = json.loads(done.stdout)
     assert (told["schema_version"], told["exit_code"]) == (1, USAGE)
     assert "--stf-count" in told["problems"][0]
 
 
-def test_a_very_large_count_warns_before_the_run(embedded_site: Site) -> None:
+def test_run_very_large_count_warns_first(embedded_site: Site) -> None:
     done = embedded_site.run("--run", "stf_datataking", "--stf-count", "1e9", "--duration", "12")
     assert done.returncode == 0
     assert done.stderr == "swf-console: warning: stf_count is very large: 1,000,000,000 STFs\n"
 
 
-def test_a_link_that_leads_out_of_the_folder_is_not_followed(embedded_site: Site, tmp_path: Path) -> None:
+def test_run_link_out_of_folder_is_refused(embedded_site: Site, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     workflows = embedded_site.home / "workflows"
@@ -252,7 +252,7 @@ class WorkflowExecutor:
 """
 
 
-def test_a_workflow_that_raises_in_its_constructor_is_a_failed_execution(site: Site) -> None:
+def test_run_workflow_constructor_error_fails_execution(site: Site) -> None:
     write(site, {"mine.py": BROKEN, "mine_default.toml": OWN.replace("stf_datataking", "mine")})
     with site.listen() as subscriber:
         done = site.run("--run", "mine")
@@ -276,7 +276,7 @@ def taken_port() -> socket.socket:
     return listener
 
 
-def test_a_port_that_something_else_has_is_said(embedded_site: Site) -> None:
+def test_broker_port_in_use_is_named(embedded_site: Site) -> None:
     with taken_port() as other:
         port = str(other.getsockname()[1])
         done = embedded_site.run("broker", "--port", port)
@@ -288,7 +288,7 @@ def test_a_port_that_something_else_has_is_said(embedded_site: Site) -> None:
         assert embedded_site.executions() == []
 
 
-def test_a_second_broker_of_a_home_is_refused(embedded_site: Site) -> None:
+def test_broker_second_of_home_is_refused(embedded_site: Site) -> None:
     embedded_site.broker.start()
     check_one_clear_line(embedded_site.run("broker"), ["already runs"], exit_code=5)
 
@@ -306,7 +306,5 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "says"), COMMANDS.values(), ids=COMMANDS)
-def test_bad_input_of_other_commands_is_one_clear_line_too(
-    embedded_site: Site, arguments: list[str], says: str
-) -> None:
+def test_commands_bad_input_is_one_line(embedded_site: Site, arguments: list[str], says: str) -> None:
     check_one_clear_line(embedded_site.run(*arguments), [says])

@@ -39,9 +39,7 @@ def page(browser: Browser, served: WebConsoleProcess) -> TerminalPage:
     return made
 
 
-def test_a_workflow_is_started_from_the_keyboard_and_completes(
-    page: TerminalPage, served: WebConsoleProcess
-) -> None:
+def test_browser_launched_run_completes(page: TerminalPage, served: WebConsoleProcess) -> None:
     page.type("s")
     page.wait_for("1 OVERVIEW", "stf_datataking-shifter-0001 runs")
     page.type("4")
@@ -52,7 +50,7 @@ def test_a_workflow_is_started_from_the_keyboard_and_completes(
     wait_for(lambda: not served.consoles(), 20)
 
 
-def test_what_runs_in_a_console_ends_with_its_tab(
+def test_browser_closed_tab_ends_its_execution(
     page: TerminalPage, served: WebConsoleProcess, new_home: Path
 ) -> None:
     page.type("p")

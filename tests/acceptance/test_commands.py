@@ -81,7 +81,7 @@ def runner(quick_site: Site) -> Iterator[ForegroundProcess]:
     assert process.wait(20).returncode == 0
 
 
-def test_one_time_mode_runs_each_command_as_written(quick_site: Site) -> None:
+def test_orchestrator_one_time_mode_runs_documented_commands(quick_site: Site) -> None:
     done = answer(quick_site, f"set -e\n{RUN_ONCE}")
 
     count, realtime, limited, overridden = quick_site.executions()
@@ -100,7 +100,7 @@ def test_one_time_mode_runs_each_command_as_written(quick_site: Site) -> None:
     assert overridden["performance_metrics"]["simulated_seconds"] > 20 * 1.5
 
 
-def test_a_duration_ends_the_simulation_at_that_second(site: Site) -> None:
+def test_orchestrator_duration_ends_simulation(site: Site) -> None:
     with site.listen() as subscriber:
         report = site.workflow("--workflow-config", "fast_processing_default", "--duration", "20")
         end = subscriber.wait_for_type("end_run")
@@ -115,7 +115,7 @@ def test_a_duration_ends_the_simulation_at_that_second(site: Site) -> None:
     )
 
 
-def test_the_persistent_agent_runs_what_is_sent(quick_site: Site, runner: ForegroundProcess) -> None:
+def test_runner_sent_command_is_run(quick_site: Site, runner: ForegroundProcess) -> None:
     with quick_site.listen() as subscriber:
         said = answer(quick_site, SEND_RUN).stdout
         (execution,) = quick_site.executions()
@@ -127,9 +127,7 @@ def test_the_persistent_agent_runs_what_is_sent(quick_site: Site, runner: Foregr
     assert subscriber.types == ["run_imminent", "start_run", *["stf_gen"] * 5, "end_run"]
 
 
-def test_the_persistent_agent_stops_one_execution_and_the_other_goes_on(
-    quick_site: Site, runner: ForegroundProcess
-) -> None:
+def test_runner_stop_of_one_execution_leaves_the_other(quick_site: Site, runner: ForegroundProcess) -> None:
     command = SEND_RUN.replace("--stf-count 5 --no-realtime", "--stf-count 25 --realtime")
     answer(quick_site, command)
     first = quick_site.running()
@@ -147,9 +145,7 @@ def test_the_persistent_agent_stops_one_execution_and_the_other_goes_on(
     assert all(row["delivered_at"] for row in quick_site.messages(first))
 
 
-def test_status_tells_what_the_agent_does_and_the_database_agrees(
-    quick_site: Site, runner: ForegroundProcess
-) -> None:
+def test_runner_status_agrees_with_database(quick_site: Site, runner: ForegroundProcess) -> None:
     def agent() -> Row:
         (row,) = quick_site.rows("SELECT * FROM swf_systemagent WHERE namespace = ?", quick_site.namespace)
         return row
@@ -174,7 +170,7 @@ def test_status_tells_what_the_agent_does_and_the_database_agrees(
     wait_for(lambda: agent()["agent_type"] == "DAQ_Simulator")
 
 
-def test_a_runner_that_ends_says_goodbye_and_ends_what_it_runs(quick_site: Site) -> None:
+def test_runner_stopped_reports_exit_and_ends_executions(quick_site: Site) -> None:
     process = typed(quick_site, f"exec {START_RUNNER}")
     process.wait_for("serves namespace")
     with quick_site.listen() as subscriber:
@@ -189,7 +185,7 @@ def test_a_runner_that_ends_says_goodbye_and_ends_what_it_runs(quick_site: Site)
     assert (agent["status"], agent["operational_state"]) == ("EXITED", "EXITED")
 
 
-def test_what_is_wrong_in_a_command_is_answered(quick_site: Site, runner: ForegroundProcess) -> None:
+def test_runner_invalid_command_is_answered(quick_site: Site, runner: ForegroundProcess) -> None:
     wrong = {
         SEND_RUN.replace("stf_datataking", "stf_datatakin"): "stf_datataking",
         SEND_RUN.replace("stf_datataking", "../../etc/passwd"): "plain name",
@@ -206,7 +202,7 @@ def test_what_is_wrong_in_a_command_is_answered(quick_site: Site, runner: Foregr
     assert runner.running
 
 
-def test_without_a_runner_the_command_waits_in_the_queue(quick_site: Site) -> None:
+def test_runner_not_running_command_waits_in_queue(quick_site: Site) -> None:
     waiting = typed(quick_site, f"{SEND_RUN} --timeout 0.5").wait()
     assert waiting.returncode == 4
     assert "waits in the queue" in waiting.stderr
@@ -220,9 +216,7 @@ def test_without_a_runner_the_command_waits_in_the_queue(quick_site: Site) -> No
     assert process.wait(20).returncode == 0
 
 
-def test_a_runner_takes_commands_of_its_own_namespace_alone(
-    quick_site: Site, runner: ForegroundProcess
-) -> None:
+def test_runner_ignores_commands_of_other_namespace(quick_site: Site, runner: ForegroundProcess) -> None:
     other = f"{quick_site.namespace}-other"
     waiting = typed(quick_site, f"{SEND_RUN} --timeout 1 --namespace {other}").wait()
     assert waiting.returncode == 4
@@ -236,7 +230,7 @@ def test_a_runner_takes_commands_of_its_own_namespace_alone(
     assert second.wait(20).returncode == 0
 
 
-def test_a_command_that_comes_twice_is_carried_out_once(quick_site: Site, runner: ForegroundProcess) -> None:
+def test_runner_repeated_command_is_run_once(quick_site: Site, runner: ForegroundProcess) -> None:
     address = quick_site.address()
     body = {
         "msg_type": "run_workflow",
@@ -259,7 +253,7 @@ def test_a_command_that_comes_twice_is_carried_out_once(quick_site: Site, runner
     wait_for(lambda: [one["status"] for one in quick_site.executions()] == ["completed"] * 2)
 
 
-def test_a_runner_in_a_home_without_a_broker_brings_one(embedded_site: Site) -> None:
+def test_runner_without_broker_starts_one(embedded_site: Site) -> None:
     process = typed(embedded_site, f"exec {START_RUNNER}")
     process.wait_for("serves namespace")
     answer(embedded_site, SEND_RUN)

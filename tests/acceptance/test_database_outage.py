@@ -54,7 +54,7 @@ def check_complete(site: Site, process: ForegroundProcess, heard: list[Row]) -> 
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_a_postgresql_that_ends_in_mid_run_and_comes_back(
+def test_run_postgresql_restarted_loses_nothing(
     postgresql_site: Site, private_postgresql: PostgreSQL, how: str
 ) -> None:
     with postgresql_site.listen() as subscriber:
@@ -69,7 +69,7 @@ def test_a_postgresql_that_ends_in_mid_run_and_comes_back(
 
 
 @pytest.mark.postgresql
-def test_a_postgresql_that_freezes_in_mid_run(postgresql_site: Site, private_postgresql: PostgreSQL) -> None:
+def test_run_postgresql_frozen_loses_nothing(postgresql_site: Site, private_postgresql: PostgreSQL) -> None:
     with postgresql_site.listen() as subscriber:
         process = postgresql_site.start_run(*REALTIME)
         subscriber.wait(30)
@@ -85,9 +85,7 @@ def test_a_postgresql_that_freezes_in_mid_run(postgresql_site: Site, private_pos
 
 
 @pytest.mark.postgresql
-def test_a_postgresql_that_stays_away_fails_the_execution_and_says_so(
-    postgresql_site: Site, private_postgresql: PostgreSQL
-) -> None:
+def test_run_postgresql_away_fails_execution(postgresql_site: Site, private_postgresql: PostgreSQL) -> None:
     postgresql_site.environment |= {"SWF_OUTAGE_LIMIT": "2", "SWF_LEASE_SECONDS": "2"}
     with postgresql_site.listen() as subscriber:
         process = postgresql_site.start_run(*REALTIME, "--stf-count", "5000")
@@ -105,7 +103,7 @@ def test_a_postgresql_that_stays_away_fails_the_execution_and_says_so(
     assert postgresql_site.execution(report["execution_id"])["status"] == "failed"
 
 
-def test_a_database_that_somebody_holds_for_a_while(embedded_site: Site) -> None:
+def test_run_locked_database_continues_after_release(embedded_site: Site) -> None:
     embedded_site.broker.start()
     with embedded_site.listen() as subscriber:
         process = embedded_site.start_run(*REALTIME)

@@ -23,12 +23,12 @@ AGENTS = {
 ELSEWHERE = ("fast-processing-agent", "slice-worker")
 
 
-def test_one_command_and_ten_runs_are_exact_to_the_last_slice(testbed: Testbed) -> None:
+def test_fast_processing_ten_runs_leave_exact_rows(testbed: Testbed) -> None:
     run_exactly(testbed, 10)
     assert testbed.running() >= AGENTS
 
 
-def test_the_shipped_configuration_is_done_within_seconds(testbed: Testbed) -> None:
+def test_fast_processing_shipped_configuration_completes(testbed: Testbed) -> None:
     testbed.type("testbed", "run", "fast_processing", "--no-realtime")
     (state,) = testbed.wait_rows(OVER)
     assert (state["slices_created"], state["slices_completed"]) == (15, 15)  # 5 % of 10 STFs: the first
@@ -39,7 +39,7 @@ def test_the_shipped_configuration_is_done_within_seconds(testbed: Testbed) -> N
     assert took["seconds"] < 5
 
 
-def test_the_plan_says_what_happens(testbed: Testbed) -> None:
+def test_plan_predicts_fast_processing_run(testbed: Testbed) -> None:
     (line,) = testbed.type("swf-console", "plan", "fast_processing_default", "--json").splitlines()[:1]
     plan = json.loads(line)
     assert plan["downstream_messages_by_type"]["slice"] == 15
@@ -48,7 +48,7 @@ def test_the_plan_says_what_happens(testbed: Testbed) -> None:
 
 @pytest.mark.activemq
 @pytest.mark.postgresql
-def test_ten_runs_are_exact_with_the_agents_in_two_homes_as_on_two_hosts(
+def test_fast_processing_agents_in_two_homes_leave_exact_rows(
     new_home: Path, tmp_path: Path, private_activemq: ActiveMQAddress, postgresql_url: str
 ) -> None:
     upgrade(postgresql_url)

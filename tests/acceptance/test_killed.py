@@ -48,23 +48,21 @@ def check_closed(site: Site, subscriber: IndependentClient, execution_id: str) -
     return failed
 
 
-def test_a_headless_run_that_is_killed(site: Site, subscriber: IndependentClient) -> None:
+def test_run_killed_is_failed_with_end_run(site: Site, subscriber: IndependentClient) -> None:
     process = site.start_run(*LONG)
     execution_id = in_mid_run(site, subscriber, process)
     process.kill()
     check_closed(site, subscriber, execution_id)
 
 
-def test_a_headless_run_that_is_killed_with_its_whole_process_group(
-    site: Site, subscriber: IndependentClient
-) -> None:
+def test_run_killed_with_process_group_is_failed(site: Site, subscriber: IndependentClient) -> None:
     process = site.start_run(*LONG)
     execution_id = in_mid_run(site, subscriber, process)
     process.send_group(signal.SIGKILL)
     check_closed(site, subscriber, execution_id)
 
 
-def test_a_persistent_runner_that_is_killed(site: Site, subscriber: IndependentClient) -> None:
+def test_runner_killed_executions_are_failed(site: Site, subscriber: IndependentClient) -> None:
     process = site.start("runner")
     process.wait_for("serves namespace")
     sent = site.run("control", "run", "--workflow", "stf_datataking", *LONG)
@@ -84,9 +82,7 @@ def kill_with_its_guard(site: Site, process: ForegroundProcess) -> None:
     process.wait()
 
 
-def test_a_run_that_is_killed_with_its_guard_is_closed_by_whoever_looks(
-    site: Site, subscriber: IndependentClient
-) -> None:
+def test_run_killed_with_watchdog_is_closed_by_reader(site: Site, subscriber: IndependentClient) -> None:
     process = site.start_run(*LONG, environment=SHORT_LEASE)
     execution_id = in_mid_run(site, subscriber, process)
     kill_with_its_guard(site, process)
@@ -102,9 +98,7 @@ def test_a_run_that_is_killed_with_its_guard_is_closed_by_whoever_looks(
     assert "its lease expired at" in failed["error_message"]
 
 
-def test_a_run_that_is_killed_with_its_guard_is_closed_by_another_runner(
-    site: Site, subscriber: IndependentClient
-) -> None:
+def test_run_killed_with_watchdog_is_closed_by_runner(site: Site, subscriber: IndependentClient) -> None:
     other = site.start("runner")
     other.wait_for("serves namespace")
     process = site.start_run(*LONG, environment=SHORT_LEASE)
@@ -115,7 +109,7 @@ def test_a_run_that_is_killed_with_its_guard_is_closed_by_another_runner(
     assert other.wait(20).returncode == 0
 
 
-def test_a_run_that_is_killed_with_a_broker_of_its_own_leaves_nothing_behind(embedded_site: Site) -> None:
+def test_run_killed_with_own_broker_leaves_no_process(embedded_site: Site) -> None:
     process = embedded_site.start_run(*LONG)
     execution_id = embedded_site.running()
     embedded_site.wait_messages(10)
@@ -127,7 +121,7 @@ def test_a_run_that_is_killed_with_a_broker_of_its_own_leaves_nothing_behind(emb
     assert [one["status"] for one in embedded_site.executions()] == ["failed", "completed"]
 
 
-def test_a_run_that_is_frozen_for_longer_than_its_lease_does_not_go_on(embedded_site: Site) -> None:
+def test_run_frozen_beyond_lease_does_not_continue(embedded_site: Site) -> None:
     process = embedded_site.start_run(*LONG, environment=SHORT_LEASE)
     execution_id = embedded_site.running()
     embedded_site.wait_messages(10)

@@ -47,7 +47,7 @@ def check_distinct(site: Site, done: list[ProcessResult]) -> None:
 
 
 @pytest.mark.timeout(EIGHT_MINUTES)
-def test_eight_runners_at_once_share_nothing_but_the_broker(site: Site) -> None:
+def test_runners_eight_at_once_share_only_broker(site: Site) -> None:
     done: list[ProcessResult] = []
     with site.listen() as subscriber:
         for _ in range(ROUNDS):
@@ -62,12 +62,12 @@ def test_eight_runners_at_once_share_nothing_but_the_broker(site: Site) -> None:
         ]  # fmt: skip
 
 
-def test_eight_runners_of_a_fresh_home_make_one_broker_and_one_database(embedded_site: Site) -> None:
+def test_runners_eight_in_new_home_start_one_broker(embedded_site: Site) -> None:
     check_distinct(embedded_site, ended(started(embedded_site)))
 
 
 @pytest.mark.timeout(EIGHT_MINUTES)
-def test_a_run_that_begins_while_the_broker_of_another_ends_has_a_broker(embedded_site: Site) -> None:
+def test_run_started_while_broker_stops_has_broker(embedded_site: Site) -> None:
     done: list[ProcessResult] = []
     for _ in range(ROUNDS // 2):
         processes = []

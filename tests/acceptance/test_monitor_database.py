@@ -121,7 +121,7 @@ def listed(site: Site, *words: str) -> list[Row]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_it_is_brought_up_shown_run_upon_and_the_monitor_goes_on(
+def test_monitor_database_upgraded_serves_console_and_monitor(
     site: Site, kept: Kept, console: TmuxTerminal
 ) -> None:
     before = kept.as_the_monitor_sees()
@@ -165,7 +165,7 @@ def test_it_is_brought_up_shown_run_upon_and_the_monitor_goes_on(
     }
 
 
-def test_without_rights_to_alter_it_everything_is_shown_and_nothing_is_changed(
+def test_monitor_database_without_rights_is_read_only(
     reader: Site, kept: Kept, reading_console: TmuxTerminal
 ) -> None:
     before = kept.as_the_monitor_sees()
@@ -192,7 +192,7 @@ def test_without_rights_to_alter_it_everything_is_shown_and_nothing_is_changed(
     assert kept.as_the_monitor_sees() == before
 
 
-def test_an_account_that_may_only_read_one_that_is_brought_up_is_told(kept: Kept, new_home: Path) -> None:
+def test_monitor_database_read_only_account_is_reported(kept: Kept, new_home: Path) -> None:
     with watched(Site(new_home, postgresql_url=kept.url)) as owner:
         assert owner.run("db", "upgrade").returncode == 0
         url = kept.account_that_may_read()

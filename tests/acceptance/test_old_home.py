@@ -81,7 +81,7 @@ def everything_works(testbed: Testbed, *, runs: int) -> int:
     return sum(text.count(UPDATE) for text in said)
 
 
-def test_an_unchanged_home_of_0_1_works_with_a_warning_in_each_process(old_testbed: Testbed) -> None:
+def test_home_0_1_unchanged_runs_with_warnings(old_testbed: Testbed) -> None:
     _, warned = run_once(old_testbed)
     assert warned <= 1
     everything_works(old_testbed, runs=1)
@@ -96,7 +96,7 @@ def test_an_unchanged_home_of_0_1_works_with_a_warning_in_each_process(old_testb
     assert UPDATE in old_testbed.type("swf-console", "doctor", code=0)
 
 
-def test_an_updated_home_works_without_a_warning_and_without_drift(old_testbed: Testbed) -> None:
+def test_home_0_1_updated_runs_without_warnings(old_testbed: Testbed) -> None:
     before, _ = run_once(old_testbed)
     old_testbed.type("swf-console", "init", "--update", "--yes")
     after, warned = run_once(old_testbed)

@@ -42,7 +42,7 @@ def testbed(testbed: Testbed) -> Testbed:
     return testbed
 
 
-def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -> None:
+def test_testbed_run_starts_everything_and_completes(testbed: Testbed) -> None:
     said = testbed.type("testbed", "run", "quick", "--no-realtime")
     execution_id = said.split()[0]
     assert execution_id.startswith("stf_datataking-")
@@ -67,7 +67,7 @@ def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -
     assert "RUNNING" not in testbed.agents().values()
 
 
-def test_a_script_that_is_not_ours_becomes_a_program_of_its_own(testbed: Testbed) -> None:
+def test_testbed_run_foreign_script_becomes_program(testbed: Testbed) -> None:
     (testbed.home / "agents/watcher.py").write_text("import signal\nsignal.pause()\n")
     quick = testbed.home / "workflows/quick_default.toml"
     quick.write_text(QUICK + FOREIGN_SCRIPT)
@@ -79,7 +79,7 @@ def test_a_script_that_is_not_ours_becomes_a_program_of_its_own(testbed: Testbed
     wait_for(lambda: testbed.agents()["workflow-runner"] == "RUNNING", timeout=30, every=0.2)
 
 
-def test_a_runner_of_another_namespace_is_reported_and_not_asked(testbed: Testbed) -> None:
+def test_testbed_run_runner_of_other_namespace_is_refused(testbed: Testbed) -> None:
     testbed.type("testbed", "run", "quick", "--no-realtime")
     settings = testbed.home / "workflows/testbed.toml"
     settings.write_text(settings.read_text().replace("torre1", "torre2"))
@@ -89,7 +89,7 @@ def test_a_runner_of_another_namespace_is_reported_and_not_asked(testbed: Testbe
     assert "torre2" in testbed.type("testbed", "run", "quick", "--no-realtime")
 
 
-def test_a_mistake_is_said_before_anything_is_started(testbed: Testbed) -> None:
+def test_testbed_run_invalid_input_starts_nothing(testbed: Testbed) -> None:
     assert "stf_count" in testbed.type("testbed", "run", "quick", "--stf-count", "-1", code=2)
     assert "configuration not found" in testbed.type("testbed", "run", "quik", code=2)
     assert not (testbed.home / ".state/supervisor.sock").exists()

@@ -58,7 +58,7 @@ def terminal(request: pytest.FixtureRequest, new_site: Site, tmp_path: Path) -> 
     ],
     indirect=True,
 )
-def test_the_first_day(terminal: TmuxTerminal, new_site: Site) -> None:
+def test_console_operator_session(terminal: TmuxTerminal, new_site: Site) -> None:
     name_the_namespace(terminal, new_site.namespace)
     start_the_agents(terminal)
     run_and_watch(terminal)

@@ -85,7 +85,7 @@ def check_complete(
 
 @pytest.mark.parametrize("pace", PACES)
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_a_broker_that_ends_in_mid_run_and_comes_back(
+def test_run_broker_restarted_loses_nothing(
     fragile_site: Site, subscriber: IndependentClient, how: str, pace: str
 ) -> None:
     arguments, waiting = PACES[pace]
@@ -98,7 +98,9 @@ def test_a_broker_that_ends_in_mid_run_and_comes_back(
 
 
 @pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
-def test_a_broker_that_flaps(fragile_site: Site, subscriber: IndependentClient) -> None:
+def test_run_broker_restarted_repeatedly_loses_nothing(
+    fragile_site: Site, subscriber: IndependentClient
+) -> None:
     process = begin(fragile_site, subscriber, 250, *REALTIME)
     for already in (50, 120):
         subscriber.wait(already)
@@ -108,7 +110,7 @@ def test_a_broker_that_flaps(fragile_site: Site, subscriber: IndependentClient) 
     check_complete(fragile_site, subscriber, process, 250)
 
 
-def test_a_broker_that_freezes_in_mid_run(fragile_site: Site, subscriber: IndependentClient) -> None:
+def test_run_broker_frozen_loses_nothing(fragile_site: Site, subscriber: IndependentClient) -> None:
     process = begin(fragile_site, subscriber, LASTING, *REALTIME)
     fragile_site.broker.freeze()
     wait_undelivered(fragile_site, PER_SECOND)  # receipts that were on their way have arrived by now
@@ -120,7 +122,7 @@ def test_a_broker_that_freezes_in_mid_run(fragile_site: Site, subscriber: Indepe
     check_complete(fragile_site, subscriber, process, LASTING)
 
 
-def test_a_frozen_broker_that_then_dies_has_been_given_nothing_for_delivered(
+def test_run_broker_frozen_then_killed_confirms_nothing(
     fragile_site: Site, subscriber: IndependentClient
 ) -> None:
     process = begin(fragile_site, subscriber, LASTING, *REALTIME)
@@ -157,7 +159,7 @@ def check_sent_is_not_delivered(site: Site, subscriber: IndependentClient) -> No
 
 
 @pytest.mark.parametrize("pace", PACES)
-def test_a_network_that_freezes_in_mid_run(
+def test_run_network_frozen_loses_nothing(
     fragile_site: Site, subscriber: IndependentClient, proxy: Proxy, pace: str
 ) -> None:
     arguments, waiting = PACES[pace]
@@ -171,7 +173,7 @@ def test_a_network_that_freezes_in_mid_run(
 
 
 @pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
-def test_a_network_that_is_frozen_for_longer_than_heartbeats_allow(
+def test_run_network_frozen_beyond_heartbeats_reconnects(
     fragile_site: Site, subscriber: IndependentClient, proxy: Proxy
 ) -> None:
     process = begin(fragile_site, subscriber, BEYOND_HEARTBEATS + 200, *REALTIME)
@@ -183,7 +185,7 @@ def test_a_network_that_is_frozen_for_longer_than_heartbeats_allow(
 
 
 @pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
-def test_a_network_that_is_cut_in_mid_run(
+def test_run_network_cut_loses_nothing(
     fragile_site: Site, subscriber: IndependentClient, proxy: Proxy
 ) -> None:
     process = begin(fragile_site, subscriber, 200, *REALTIME)
@@ -195,7 +197,7 @@ def test_a_network_that_is_cut_in_mid_run(
 
 
 @pytest.mark.parametrize("how", ["stop", "freeze"])
-def test_an_outage_over_the_limit_fails_the_execution_and_says_so(
+def test_run_outage_over_limit_fails_execution(
     fragile_site: Site, subscriber: IndependentClient, how: str
 ) -> None:
     fragile_site.environment["SWF_OUTAGE_LIMIT"] = "3"
@@ -213,7 +215,7 @@ def test_an_outage_over_the_limit_fails_the_execution_and_says_so(
     assert failed["performance_metrics"]["undelivered"] > 0
 
 
-def test_a_runner_tells_the_agents_of_the_failure_once_the_broker_is_back(
+def test_runner_failure_is_sent_when_broker_returns(
     fragile_site: Site, subscriber: IndependentClient
 ) -> None:
     runner = fragile_site.start("runner", environment={"SWF_OUTAGE_LIMIT": "2"})
@@ -240,7 +242,7 @@ def test_a_runner_tells_the_agents_of_the_failure_once_the_broker_is_back(
     runner.kill()
 
 
-def test_the_run_s_own_broker_is_killed_in_mid_run(embedded_site: Site) -> None:
+def test_run_own_broker_killed_loses_nothing(embedded_site: Site) -> None:
     process = embedded_site.start_run("--stf-count", "200", *REALTIME)
     embedded_site.wait_messages(1)
     with embedded_site.listen() as subscriber:

@@ -34,7 +34,7 @@ def states(site: Site, report: Row) -> list[tuple[str, str]]:
     return [(row["state"], row["substate"]) for row in site.events(report["run_id"])]
 
 
-def test_ten_stfs_are_thirteen_messages_in_order_and_nothing_else(site: Site) -> None:
+def test_run_ten_stfs_send_thirteen_messages(site: Site) -> None:
     with site.listen() as subscriber:
         report = site.workflow(*CONFIGURATION, "--stf-count", "10")
         last = subscriber.wait_for_type("end_run")
@@ -58,7 +58,7 @@ def test_ten_stfs_are_thirteen_messages_in_order_and_nothing_else(site: Site) ->
         assert datetime.fromisoformat(message["timestamp"])
 
 
-def test_every_message_has_the_headers_that_brokers_filter_by(site: Site) -> None:
+def test_run_messages_have_selector_headers(site: Site) -> None:
     with site.listen() as subscriber:
         report = site.workflow("--stf-count", "2")
         subscriber.wait(5)
@@ -74,7 +74,7 @@ def test_every_message_has_the_headers_that_brokers_filter_by(site: Site) -> Non
         assert len(frame.headers["swf_message_id"]) == 36
 
 
-def test_the_execution_is_in_the_database_with_all_that_is_needed_to_repeat_it(site: Site) -> None:
+def test_run_execution_is_stored_repeatable(site: Site) -> None:
     report = site.workflow(*CONFIGURATION, "--stf-count", "10", "--stf-interval", "1.5")
 
     (execution,) = site.executions()
@@ -97,7 +97,7 @@ def test_the_execution_is_in_the_database_with_all_that_is_needed_to_repeat_it(s
     assert "--stf-interval" in [entry["origin"] for entry in provenance.values()]
 
 
-def test_the_execution_tells_its_metrics(site: Site) -> None:
+def test_run_execution_has_metrics(site: Site) -> None:
     report = site.workflow(*CONFIGURATION, "--stf-count", "10")
 
     metrics = site.execution(report["execution_id"])["performance_metrics"]
@@ -111,7 +111,7 @@ def test_the_execution_tells_its_metrics(site: Site) -> None:
     assert metrics["database_seconds"] > 0
 
 
-def test_the_execution_tells_what_code_ran_and_where(site: Site) -> None:
+def test_run_execution_has_environment(site: Site) -> None:
     report = site.workflow(*CONFIGURATION)
 
     execution = site.execution(report["execution_id"])
@@ -132,7 +132,7 @@ def test_the_execution_tells_what_code_ran_and_where(site: Site) -> None:
         assert secret.split("@")[0] not in told
 
 
-def test_all_messages_are_recorded_as_sent_and_delivered(site: Site) -> None:
+def test_run_messages_are_recorded_as_delivered(site: Site) -> None:
     with site.listen() as subscriber:
         report = site.workflow("--stf-count", "10")
         subscriber.wait(13)
@@ -145,7 +145,7 @@ def test_all_messages_are_recorded_as_sent_and_delivered(site: Site) -> None:
     assert [document(row["message_content"]) for row in recorded] == subscriber.messages
 
 
-def test_one_physics_period_has_six_state_events_and_two_have_eight(site: Site) -> None:
+def test_run_physics_periods_determine_state_events(site: Site) -> None:
     one = site.workflow("--stf-count", "4")
     two = site.workflow("--stf-count", "4", "--physics-period-count", "2")
     assert states(site, one) == ONE_PERIOD
@@ -155,7 +155,7 @@ def test_one_physics_period_has_six_state_events_and_two_have_eight(site: Site) 
         assert (state["phase"], state["state"], state["substate"]) == ("ended", "no_beam", "not_ready")
 
 
-def test_a_home_without_a_broker_starts_one_for_the_run_and_ends_it(embedded_site: Site) -> None:
+def test_run_without_broker_starts_and_stops_one(embedded_site: Site) -> None:
     report = embedded_site.workflow("--stf-count", "10")
     assert report["performance_metrics"]["undelivered"] == 0
     assert [row["message_type"] for row in embedded_site.messages(report["execution_id"])] == TEN_STFS
@@ -172,7 +172,7 @@ def tls_site(new_home: Path, activemq: ActiveMQAddress) -> Iterator[Site]:
 
 @pytest.mark.activemq
 @pytest.mark.parametrize("mutual", [False, True], ids=["server certificate", "client certificate too"])
-def test_the_same_run_over_tls(tls_site: Site, activemq: ActiveMQAddress, mutual: bool) -> None:
+def test_run_over_tls_sends_same_messages(tls_site: Site, activemq: ActiveMQAddress, mutual: bool) -> None:
     tls_site.environment |= activemq.environment(tls=True, mutual=mutual)
     with tls_site.listen() as subscriber:
         report = tls_site.workflow("--stf-count", "10")
@@ -182,7 +182,7 @@ def test_the_same_run_over_tls(tls_site: Site, activemq: ActiveMQAddress, mutual
 
 
 @pytest.mark.activemq
-def test_a_broker_that_another_authority_vouches_for_is_refused(tls_site: Site, tmp_path: Path) -> None:
+def test_run_over_tls_unknown_authority_is_refused(tls_site: Site, tmp_path: Path) -> None:
     other = make_authority(tmp_path / "other")
     tls_site.environment["ACTIVEMQ_SSL_CA_CERTS"] = str(other.cert_file)
     with tls_site.listen() as subscriber:
@@ -198,7 +198,7 @@ def test_a_broker_that_another_authority_vouches_for_is_refused(tls_site: Site, 
     assert len(tls_site.executions()) == 1
 
 
-def test_where_tls_fails_nothing_is_said_in_plain_text(embedded_site: Site) -> None:
+def test_run_over_tls_failure_sends_no_plain_text(embedded_site: Site) -> None:
     heard: list[bytes] = []
 
     def listen(connection: socket.socket) -> None:

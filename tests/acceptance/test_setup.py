@@ -67,19 +67,19 @@ def home(installation: Path) -> Iterator[Path]:
         yield made
 
 
-def test_a_wheel_makes_a_home_like_the_checkout(home: Path) -> None:
+def test_init_from_wheel_writes_home_like_checkout(home: Path) -> None:
     for name in ("workflows/testbed.toml", "workflows/stf_datataking.py", "agents.supervisord.conf"):
         assert (home / name).read_bytes() == (CHECKOUT / name).read_bytes()
     assert (home / ".gitignore").read_text() == ".state/\n"
 
 
-def test_a_second_home_in_the_same_place_is_refused(installation: Path, home: Path) -> None:
+def test_init_existing_home_is_refused(installation: Path, home: Path) -> None:
     done = run([installation / "swf-console", "init", home], cwd=home)
     assert done.returncode == 5
     assert "exists already" in done.stderr
 
 
-def test_a_home_of_the_wheel_runs_a_workflow(installation: Path, home: Path) -> None:
+def test_init_home_of_wheel_runs_workflow(installation: Path, home: Path) -> None:
     command = ["--run", "stf_datataking", "--namespace", "demo", "--stf-count", "2"]
     done = run([installation / "swf-console", *command], cwd=home)
     assert done.returncode == 0, done.stderr
@@ -88,7 +88,7 @@ def test_a_home_of_the_wheel_runs_a_workflow(installation: Path, home: Path) -> 
     assert "completed" in shown.stdout
 
 
-def test_supervisord_takes_the_configuration_of_a_home(home: Path) -> None:
+def test_init_supervisord_configuration_is_valid(home: Path) -> None:
     (home / ".state" / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = ["-c", str(home / "agents.supervisord.conf")]
     programs = Path(sysconfig.get_path("scripts"))
@@ -122,7 +122,7 @@ def bare_checkout(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("what", ["run", "test"])
-def test_a_setup_that_is_complete_does_nothing(what: str, tmp_path: Path) -> None:
+def test_setup_complete_installation_does_nothing(what: str, tmp_path: Path) -> None:
     copy = bare_checkout(tmp_path)
     (copy / ".venv" / "bin").mkdir(parents=True)
     (copy / ".venv" / "bin" / "python").symlink_to("/bin/false")
@@ -133,7 +133,7 @@ def test_a_setup_that_is_complete_does_nothing(what: str, tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
+def test_setup_old_python_is_one_line_error(tmp_path: Path) -> None:
     copy = bare_checkout(tmp_path)
     done = run(["tools/setup", "run"], cwd=copy, environment=plain_environment(PYTHON="/bin/false"))
     assert done.returncode == 2
@@ -141,7 +141,7 @@ def test_a_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
     assert not (copy / ".venv").exists()
 
 
-def test_a_python_without_ensurepip_is_one_clear_line(tmp_path: Path) -> None:
+def test_setup_python_without_ensurepip_is_one_line_error(tmp_path: Path) -> None:
     copy = bare_checkout(tmp_path)
     bare = tmp_path / "python3"
     python = shlex.quote(sys.executable)

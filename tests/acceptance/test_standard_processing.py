@@ -16,7 +16,7 @@ STAGES = (
 SENT = "SELECT message_type, count(*) AS count FROM swf_workflow_messages GROUP BY message_type"
 
 
-def test_the_standard_chain_is_exact_ten_times_in_a_row(testbed: Testbed) -> None:
+def test_standard_processing_ten_runs_leave_exact_rows(testbed: Testbed) -> None:
     for number in range(1, 11):
         testbed.type("testbed", "run", "stf_processing", "--no-realtime")
         testbed.wait_rows(DONE, number)

@@ -1,4 +1,4 @@
-"""Every way to stop: `terminated`, the agents told, the end written; nobody else's execution minds."""
+"""Every way to stop: `terminated`, the agents told, the end written."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ SIGNALS: dict[str, Callable[[ForegroundProcess], None]] = {
     ("how", "pace"),
     [("Ctrl-C", "realtime"), ("Ctrl-C", "fast"), ("SIGTERM", "realtime"), ("SIGHUP", "fast")],
 )
-def test_a_signal_ends_a_run_cleanly(site: Site, subscriber: IndependentClient, how: str, pace: str) -> None:
+def test_run_signalled_is_terminated(site: Site, subscriber: IndependentClient, how: str, pace: str) -> None:
     process = begin(site, subscriber, PACES[pace])
     SIGNALS[how](process)
     done = process.wait(20)
@@ -71,7 +71,7 @@ def test_a_signal_ends_a_run_cleanly(site: Site, subscriber: IndependentClient, 
     check_terminated(site, subscriber, report["execution_id"])
 
 
-def test_a_second_ctrl_c_changes_nothing(site: Site, subscriber: IndependentClient) -> None:
+def test_run_repeated_ctrl_c_is_terminated(site: Site, subscriber: IndependentClient) -> None:
     process = begin(site, subscriber, "--realtime")
     for _ in range(3):
         process.send_group(signal.SIGINT)
@@ -80,7 +80,7 @@ def test_a_second_ctrl_c_changes_nothing(site: Site, subscriber: IndependentClie
     check_terminated(site, subscriber, report_of(done)["execution_id"])
 
 
-def test_a_stop_takes_effect_at_once(site: Site, subscriber: IndependentClient) -> None:
+def test_run_signalled_ends_within_one_second(site: Site, subscriber: IndependentClient) -> None:
     process = begin(site, subscriber, "--realtime", "--stf-interval", "0.02")
     asked = datetime.now(UTC)
     process.send(signal.SIGTERM)
@@ -91,7 +91,7 @@ def test_a_stop_takes_effect_at_once(site: Site, subscriber: IndependentClient) 
     assert report["status"] == "terminated"
 
 
-def test_ctrl_c_before_anything_has_begun_leaves_nothing_running(embedded_site: Site) -> None:
+def test_run_ctrl_c_at_start_leaves_nothing_running(embedded_site: Site) -> None:
     process = embedded_site.start_run(*LONG, "--realtime")
     wait_for(embedded_site.state.exists, every=0.001)
     process.send_group(signal.SIGINT)
@@ -104,7 +104,7 @@ def test_ctrl_c_before_anything_has_begun_leaves_nothing_running(embedded_site: 
     assert statuses <= {"terminated"}
 
 
-def test_executions_stop_ends_a_run_of_another_process(site: Site, subscriber: IndependentClient) -> None:
+def test_executions_stop_ends_run_of_other_process(site: Site, subscriber: IndependentClient) -> None:
     process = begin(site, subscriber, "--realtime")
     execution_id = site.running()
     stopped = site.run("executions", "stop", execution_id)
@@ -118,7 +118,7 @@ def test_executions_stop_ends_a_run_of_another_process(site: Site, subscriber: I
     assert "terminated" in again.stderr
 
 
-def test_a_timeout_ends_a_run_with_its_own_exit_code(site: Site, subscriber: IndependentClient) -> None:
+def test_run_timeout_is_exit_4(site: Site, subscriber: IndependentClient) -> None:
     done = site.start_run(*LONG, "--realtime", "--timeout", "2").wait(30)
     assert done.returncode == 4
     check_terminated(site, subscriber, report_of(done)["execution_id"])
@@ -131,7 +131,7 @@ STOPS: dict[str, Callable[[Site, str], Any]] = {
 
 
 @pytest.mark.parametrize("how", STOPS)
-def test_one_execution_of_a_runner_is_stopped_and_a_second_goes_on(
+def test_runner_one_execution_stopped_other_continues(
     site: Site, subscriber: IndependentClient, how: str
 ) -> None:
     runner = site.start("runner")

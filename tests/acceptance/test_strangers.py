@@ -63,7 +63,7 @@ def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[For
 
 
 @pytest.mark.parametrize("doubt", ["no", "yes"])
-def test_a_whole_run_of_strangers_leaves_exact_rows(fragile_site: Site, doubt: str) -> None:
+def test_foreign_agents_whole_run_leaves_exact_rows(fragile_site: Site, doubt: str) -> None:
     site = fragile_site  # a broker of its own: the monitor records what anybody sends
     site.environment["SWF_API_TOKEN"] = TOKEN
     with monitor_of(site) as told, strangers(site, told, doubt) as started:

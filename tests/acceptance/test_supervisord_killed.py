@@ -75,7 +75,7 @@ def pids(testbed: Testbed) -> dict[str, int]:
     return {name: pid for name, pid in found.items() if pid}
 
 
-def test_agents_go_on_without_supervisord(testbed: Testbed, undisturbed: Rows) -> None:
+def test_agents_supervisord_killed_continue(testbed: Testbed, undisturbed: Rows) -> None:
     begin(testbed)
     testbed.wait_rows(DONE, 10)
     testbed.kill_supervisord()
@@ -83,7 +83,7 @@ def test_agents_go_on_without_supervisord(testbed: Testbed, undisturbed: Rows) -
     assert differences(finish(testbed), undisturbed) == []
 
 
-def test_the_next_supervisord_replaces_the_agents_in_mid_run(testbed: Testbed, undisturbed: Rows) -> None:
+def test_agents_start_after_supervisord_killed_replaces_them(testbed: Testbed, undisturbed: Rows) -> None:
     begin(testbed)
     testbed.wait_rows(DONE, 10)
     before = pids(testbed)
@@ -94,7 +94,7 @@ def test_the_next_supervisord_replaces_the_agents_in_mid_run(testbed: Testbed, u
     assert differences(finish(testbed), undisturbed) == []
 
 
-def test_supervisord_and_all_its_agents_killed_at_once(testbed: Testbed, undisturbed: Rows) -> None:
+def test_agents_killed_with_supervisord_are_restarted(testbed: Testbed, undisturbed: Rows) -> None:
     begin(testbed)
     testbed.wait_rows(DONE, 10)
     agents = [pid for name, pid in pids(testbed).items() if name.partition(":")[0] in CHAIN]
@@ -106,7 +106,7 @@ def test_supervisord_and_all_its_agents_killed_at_once(testbed: Testbed, undistu
 
 
 @pytest.mark.timeout(300)
-def test_a_second_run_does_not_end_the_first_whose_runner_is_an_orphan(testbed: Testbed) -> None:
+def test_testbed_run_beside_orphaned_runner_leaves_its_execution(testbed: Testbed) -> None:
     begin(testbed, "--stf-count", "120")
     runner = pids(testbed)["workflow-runner"]
     testbed.wait_rows(DONE, 10)

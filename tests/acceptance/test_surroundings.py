@@ -30,7 +30,7 @@ sys.exit(code)
 """
 
 
-def test_a_user_without_a_name_in_the_environment(site: Site) -> None:
+def test_run_without_user_variable_uses_account_name(site: Site) -> None:
     report = site.workflow("--stf-count", "1", environment={"USER": None, "LOGNAME": None, "HOME": None})
     user = getpass.getuser() if not os.environ.get("USER") else ""
     (execution,) = site.executions()
@@ -50,7 +50,7 @@ def system_user() -> str:
     ["a home für Übungen, 100%20 odd?query#fragment", "/".join(["a long name " * 8] * 4)],
     ids=["odd", "long"],
 )
-def test_a_home_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
+def test_run_home_with_any_name_works(template: Path, tmp_path: Path, name: str) -> None:
     home = tmp_path / name
     with watched(Site(shutil.copytree(template, home))) as site:
         report = site.workflow("--stf-count", "2")
@@ -64,7 +64,7 @@ def test_a_home_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
         runner.kill()
 
 
-def test_the_home_is_found_from_a_folder_below_it(embedded_site: Site, tmp_path: Path) -> None:
+def test_run_in_subfolder_finds_home(embedded_site: Site, tmp_path: Path) -> None:
     below = embedded_site.home / "notes" / "of" / "today"
     below.mkdir(parents=True)
     run = ["--run", "stf_datataking", "--stf-count", "1"]
@@ -100,7 +100,7 @@ def both(site: Site, folder: Path, *arguments: str) -> tuple[ForegroundProcess, 
     return own, other
 
 
-def test_two_users_of_one_home_keep_their_state_apart(shared_home: Path) -> None:
+def test_home_of_two_users_has_separate_state(shared_home: Path) -> None:
     with watched(Site(shared_home)) as site:
         own, other = both(site, shared_home.parent, "--stf-count", "3")
         first, second = report_of(own.wait()), report_of(other.wait())
@@ -116,7 +116,7 @@ def test_two_users_of_one_home_keep_their_state_apart(shared_home: Path) -> None
 
 @pytest.mark.activemq
 @pytest.mark.postgresql
-def test_two_users_of_one_home_share_a_broker_and_a_database(
+def test_home_of_two_users_shares_broker_and_database(
     shared_home: Path, activemq: ActiveMQAddress, postgresql_url: str
 ) -> None:
     upgrade(postgresql_url)
@@ -131,7 +131,7 @@ def test_two_users_of_one_home_share_a_broker_and_a_database(
     assert len({identifier.rpartition("-")[2] for identifier in users}) == 2
 
 
-def test_runs_leave_no_process_no_socket_and_no_file_that_grows(embedded_site: Site) -> None:
+def test_runs_repeated_leave_no_process_socket_or_growing_file(embedded_site: Site) -> None:
     embedded_site.workflow("--stf-count", "50")
     before = sizes(embedded_site)
     for _ in range(2):
@@ -150,7 +150,7 @@ def sizes(site: Site) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in site.state.iterdir() if path.is_file()}
 
 
-def test_a_runner_keeps_no_thread_and_no_file_of_an_execution(embedded_site: Site) -> None:
+def test_runner_ended_executions_leave_no_thread_or_file(embedded_site: Site) -> None:
     runner = embedded_site.start("runner")
     runner.wait_for("serves namespace")
     execute(embedded_site, 2)
@@ -183,7 +183,7 @@ def is_of_no_database(descriptor: Path) -> bool:
         return False
 
 
-def test_memory_does_not_grow_with_the_length_of_a_run(embedded_site: Site) -> None:
+def test_run_long_one_needs_no_more_memory(embedded_site: Site) -> None:
     embedded_site.broker.start()
     program = [PYTHON, "-c", MEASURED, SWF_CONSOLE]
     used = []
