@@ -222,7 +222,7 @@ def test_executions_list_filter_typed_applies_and_shows_errors(tmp_path: Path) -
         assert ids_of(screen) == ["0005", "0003", "0001"]
         field.value = "status=fai nonsens=1"
         word = screen.query_one("#prompt-note", Static)
-        await until(pilot, lambda: "no field" in str(word.content))
+        await until(pilot, lambda: "unknown field" in str(word.content))
         assert ids_of(screen) == ["0005", "0003", "0001"]
         await pilot.press("enter")
         await pilot.pause()

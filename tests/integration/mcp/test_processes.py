@@ -73,6 +73,13 @@ def environment(**more: str) -> dict[str, str]:
     return plain_environment(PATH=PATH, USER="alice", **more)
 
 
+def url_in(line: str) -> str:
+    """The URL that the server has printed."""
+    found = re.search(r"http://[^\s;]+", line)
+    assert found, line
+    return found.group()
+
+
 def journal(home: Path) -> list[str]:
     words = [str(PROGRAMS / "swf-console"), "--home", str(home), "journal", "--json"]
     return re.findall(r'"what": "(\w+)"', run(words, cwd=home, environment=environment()).stdout)
@@ -115,7 +122,7 @@ async def over_http(home: Path) -> AsyncIterator[Client]:
     )
     assert process.stderr is not None
     try:
-        url = process.stderr.readline().split()[5].rstrip(";")
+        url = url_in(process.stderr.readline())
         wait_for(lambda: httpx.post(url).status_code == 401, every=0.1)
         async with (
             httpx2.AsyncClient(headers={"Authorization": "Bearer a-token"}, timeout=60) as http,
@@ -301,7 +308,7 @@ def test_mcp_over_http_requires_token(home: Path) -> None:
     process = subprocess.Popen(words, cwd=home, env=given, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
-        url = process.stderr.readline().split()[5].rstrip(";")
+        url = url_in(process.stderr.readline())
         wait_for(lambda: httpx.post(url).status_code == 401, every=0.1)
         wrong = httpx.post(url, headers={"Authorization": "Bearer wrong"})
         assert wrong.status_code == 401
@@ -318,7 +325,7 @@ def test_mcp_over_http_requires_token(home: Path) -> None:
     [
         (["--http", "--host", "0.0.0.0"], "other machines"),  # noqa: S104 (refused)
         (["--http", "--allow-write"], "SWF_API_TOKEN"),
-        (["--port", "70000"], "no port"),
+        (["--port", "70000"], "is not a port"),
     ],
 )
 def test_mcp_unsafe_options_are_refused(home: Path, arguments: list[str], says: str) -> None:

@@ -100,7 +100,7 @@ def test_web_websocket_without_own_origin_is_refused(
 
 def test_web_without_key_serves_only_login(served: WebConsoleProcess) -> None:
     outside = httpx.get(f"{served.site}/")
-    assert "Open the whole address" in outside.text
+    assert "Open the complete address" in outside.text
     assert served.key not in outside.text
     for path in ("/ws", "/static/js/textual.js", f"/{served.key[:-1]}/", "/x/ws"):
         assert httpx.get(served.site + path).status_code == 404
@@ -111,7 +111,7 @@ def test_web_login_token_redirects_to_console(home: Path) -> None:
     with WebConsoleProcess(home, SWF_API_TOKEN="a secret") as served:
         assert 'type="password"' in httpx.get(f"{served.site}/").text
         wrong = httpx.post(f"{served.site}/", data={"token": "a guess"})
-        assert (wrong.status_code, "not the token" in wrong.text) == (403, True)
+        assert (wrong.status_code, "Wrong token" in wrong.text) == (403, True)
         right = httpx.post(f"{served.site}/", data={"token": "a secret"}, headers={"Origin": served.site})
         assert (right.status_code, right.headers["Location"]) == (303, f"/{served.key}/")
         assert "a secret" not in served.output()
