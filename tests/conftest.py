@@ -1,6 +1,7 @@
 """Fixtures of every tier: real services, or the reason why a test that needs one is skipped."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import NoReturn, TypeVar
@@ -15,6 +16,9 @@ from .support.postgresql import PostgreSQL, PostgreSQLServer
 from .support.processes.server import ServiceMissing
 
 T = TypeVar("T")
+# A shell that starts the tests in the background passes SIGINT on as ignored, which children inherit:
+# with a handler here they start with the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # What the person's own environment says must not reach a test.
 OURS = ("ACTIVEMQ_", "SWF_")
 KEPT = (services.ACTIVEMQ_VARIABLE, services.POSTGRESQL_VARIABLE)

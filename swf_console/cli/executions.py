@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
 
 STATUSES = ("running", "completed", "failed", "terminated")
-STOP_SECONDS = 10.0
+# a workflow that does not yield is abandoned 10 s after its process has read the request
+STOP_SECONDS = 20.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_json(one, "one JSON object" if one is not diff else "a JSON object for each difference")
     swept = actions.add_parser("sweep")
     swept.add_argument("--owner", required=True, help=argparse.SUPPRESS)
+    swept.add_argument("--killed", action="store_true", help=argparse.SUPPRESS)
 
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -233,6 +235,8 @@ def sweep(arguments: argparse.Namespace, settings: "Settings") -> int:
     from ..backend.services.executions import recovery
 
     with opened(settings) as database:
-        for execution_id in recovery.sweep(settings, database, dead_owner=arguments.owner):
+        for execution_id in recovery.sweep(
+            settings, database, dead_owner=arguments.owner, killed=arguments.killed
+        ):
             show(brief(execution_id))
     return 0

@@ -8,8 +8,11 @@ import atexit
 import gc
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
 from .. import __version__
@@ -134,12 +137,41 @@ def is_plain(argv: Sequence[str]) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    tune_garbage_collection()
     argv = sys.argv[1:] if argv is None else argv
+    before = set(threading.enumerate())
+    try:
+        code = dispatch(argv)
+    except KeyboardInterrupt:
+        code = 130
+    return leave(code, before)
+
+
+def leave(code: int, before: Set[threading.Thread]) -> int:
+    """Return `code`, or end the process here if threads of a workflow would keep it from ending.
+
+    Those are threads that were abandoned because they do not yield, and non-daemon threads that a workflow
+    has started: the interpreter waits for them when it ends.
+    """
+    workflow_thread = sys.modules.get("swf_console.backend.simulation.workflow_thread")
+    left = workflow_thread.abandoned_threads() if workflow_thread else []
+    left += [one for one in threading.enumerate() if not one.daemon and one not in before]
+    if not left:
+        return code
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def dispatch(argv: Sequence[str]) -> int:
+    """Import and run the command in `argv`."""
+    tune_garbage_collection()
     command = named_command(argv)
     named = [command] if command else []
     argv = completed(command, argv) if command else argv
     running = any(word.startswith("--run") for word in argv)
+    if running:
+        hear_interrupts()
     alone = not HELP.intersection(argv) and (bool(command) or running or is_plain(argv))
     parser = build_parser(*named, alone=alone)
     arguments, unknown = parser.parse_known_args(argv)
@@ -148,6 +180,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         getattr(arguments, "parser", parser).error(f"unrecognized arguments: {' '.join(unknown)}")
     module = COMMANDS[command][0] if command else "run"
     return guarded(module, arguments)
+
+
+def hear_interrupts() -> None:
+    """Hear SIGINT although it is ignored: a shell that starts a job in the background passes that on."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def tune_garbage_collection() -> None:

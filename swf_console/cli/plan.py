@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Predict and print; a warning says how many workers would be enough."""
     from ..backend.services.executions.forecast import document_of, predict
     from ..backend.services.executions.request import RunRequest, parse_duration
+    from ..backend.services.executions.watchdog import Watchdog
 
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
     request = RunRequest(
@@ -49,8 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
         overrides=tuple(overrides_of(arguments)),
         duration=parse_duration(given(arguments, "duration"), "--duration"),
     )
-    with redirect_stdout(sys.stderr):  # stdout is for the prediction: what the workflow prints goes to stderr
-        prediction = predict(settings, request)
+    watchdog = Watchdog(settings, None)
+    try:
+        # stdout is for the prediction: what the workflow prints goes to stderr
+        with redirect_stdout(sys.stderr):
+            prediction = predict(settings, request)
+    finally:
+        watchdog.dismiss()
     if arguments.json:
         emit(document_of(prediction))
     else:

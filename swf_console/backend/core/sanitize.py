@@ -31,6 +31,18 @@ def sanitize_lines(text: str, *, most: int = 20_000, longest: int = 4000) -> str
     return "\n".join(shown)
 
 
+NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(text: str | None, longest: int) -> str | None:
+    """Text that every database accepts: without NUL and lone surrogates, cut after `longest` characters."""
+    if text is None:
+        return None
+    if len(text) > longest:
+        text = f"{text[:longest]}… ({len(text) - longest:,} more characters)"
+    return NOT_STORABLE.sub("\ufffd", text)
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character

@@ -1,15 +1,19 @@
 """A dry run: the workflow itself, simulated without a broker and without a database."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ..core.errors import ExecutionFailed
-from .execution import ExecutionOutcome, simulate
-from .ports import ExecutionIdentity, StateChange, StopSignal
+from .execution import ExecutionOutcome, Simulation
+from .ports import ExecutionClosed, ExecutionIdentity, StateChange, StopSignal
 from .workflow_loader import WorkflowCode
+from .workflow_thread import BoundedThread, WorkflowStuck
 
 LONGEST_SECONDS = 3600.0
+DRY_RUN_SECONDS = 20.0
+POLL_SECONDS = 0.05
 MOST_STFS = 100_000
 MOST_MESSAGES = 10 * MOST_STFS
 
@@ -45,11 +49,14 @@ class _RecordingPorts:
 
     planning: ClassVar[bool] = True
     stop: StopSignal
+    closed: bool = False
     transitions: list[Transition] = field(default_factory=list)
     stf_ticks: list[float] = field(default_factory=list)
     messages: int = 0
 
     def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:  # noqa: ARG002
+        if self.closed:
+            raise ExecutionClosed("the dry run was abandoned")
         self.messages += 1
         if content["msg_type"] == "stf_gen":
             self.stf_ticks.append(tick)
@@ -71,17 +78,21 @@ def dry_run(
     *,
     duration: float | None = None,
     stop: StopSignal | None = None,
+    seconds: float = DRY_RUN_SECONDS,
 ) -> Schedule:
     """Simulate the workflow as fast as possible and return its schedule.
 
-    A run without an end is stopped after an hour of simulated time, any run after 100,000 STFs.
-    Raises ExecutionFailed if the workflow fails.
+    A run without an end is stopped after an hour of simulated time, any run after 100,000 STFs or `seconds`
+    of wall time. Raises ExecutionFailed if the workflow fails or does not yield after that.
     """
     stop = stop or StopSignal()
     ports = _RecordingPorts(stop)
     identity = ExecutionIdentity(f"{code.name}-dry-run", "dry-run", "dry-run")
     limit = duration or (LONGEST_SECONDS if _is_endless(config) else None)
-    outcome = simulate(code, config, ports, identity=identity, stop=stop, duration=limit)
+    simulation = Simulation(code, config, ports, identity=identity, stop=stop, duration=limit)
+    outcome = _bounded(simulation, ports, seconds)
+    if simulation.section.interrupted and outcome.error_message:
+        raise ExecutionFailed(f"workflow {code.name} {outcome.error_message}")
     if outcome.status == "failed":
         raise ExecutionFailed(f"workflow {code.name} failed: {outcome.error_message}")
     return Schedule(
@@ -91,6 +102,25 @@ def dry_run(
         end=outcome.simulated_seconds,
         cut=_cut(outcome, duration),
     )
+
+
+def _bounded(simulation: Simulation, ports: _RecordingPorts, seconds: float) -> ExecutionOutcome:
+    """Run the simulation in a thread; the end is requested after `seconds`, or by its stop signal."""
+    stop, name = simulation.stop, simulation.code.name
+    thread = BoundedThread(simulation.run, simulation.section, f"dry run of {name}")
+    deadline = time.monotonic() + seconds
+    try:
+        while not (thread.done.wait(POLL_SECONDS) or stop.is_set or time.monotonic() > deadline):
+            pass
+        if not thread.done.is_set():
+            stop.request("stopped: the prediction took too long")
+            thread.end()
+    except WorkflowStuck:
+        ports.closed = True
+        return simulation.abandon(run_open=False)
+    finally:
+        stop.request("interrupted")  # also when this thread was interrupted: nobody waits for the result
+    return thread.result()
 
 
 def _is_endless(config: Mapping[str, Any]) -> bool:

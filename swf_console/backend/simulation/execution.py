@@ -7,17 +7,28 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import simpy
 from simpy.core import EmptySchedule
 from simpy.events import URGENT, Event
 
 from ..core.errors import ExecutionFailed, SwfError
+from ..core.sanitize import storable
 from .clocks import Clock, FastClock, LatenessSummary
-from .ports import ExecutionIdentity, Reason, SendAborted, SimulationPorts, StopSignal
+from .ports import ExecutionClosed, ExecutionIdentity, Reason, SendAborted, SimulationPorts, StopSignal
 from .runner import Runner
+from .simpy_environment import CheckedEnvironment
 from .workflow_loader import WorkflowCode
+from .workflow_thread import (
+    ABANDON_SECONDS,
+    INTERRUPT_SECONDS,
+    WorkflowCodeSection,
+    WorkflowInterrupted,
+)
 
 Status = Literal["completed", "failed", "terminated"]
+
+# texts of a workflow may have any size: what is stored, listed and sent in events stays readable
+LONGEST_MESSAGE = 4_000
+LONGEST_TRACE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +86,85 @@ def simulate(
 
     Events at exactly `duration` no longer happen. What the workflow or a port raises becomes a `failed`
     outcome, never an exception. Every way out sends `end_run` where `run_imminent` was sent.
-    A stop takes effect between two events: code that never yields cannot be stopped.
+    A stop takes effect between two events; for code that does not yield see Simulation.
     """
-    clock, stop = clock or FastClock(), stop or StopSignal()
-    started = time.monotonic()
-    env = simpy.Environment(0.0)
-    runner = Runner(env, ports, identity, monitor_url=monitor_url)
-    execution = _Execution(code, env, runner, clock, stop)
-    outcome = execution.close(execution.run(copy.deepcopy(dict(config)), duration))
-    return replace(
-        outcome,
-        simulated_seconds=float(env.now),
-        wall_seconds=time.monotonic() - started,
-        stf_count=runner.stf_count,
-        run_number=runner.run_number,
-        messages_by_type=dict(runner.messages_by_type),
-        lateness=clock.lateness(),
-    )
+    return Simulation(
+        code,
+        config,
+        ports,
+        identity=identity,
+        clock=clock,
+        stop=stop,
+        duration=duration,
+        monitor_url=monitor_url,
+    ).run()
 
 
-class _Execution:
-    """The steps of one execution, and the closing of its generator and run."""
+class Simulation:
+    """One simulation: run() in one thread, interrupt() and abandon() in another if it does not yield."""
 
     def __init__(
-        self, code: WorkflowCode, env: simpy.Environment, runner: Runner, clock: Clock, stop: StopSignal
+        self,
+        code: WorkflowCode,
+        config: Mapping[str, Any],
+        ports: SimulationPorts,
+        *,
+        identity: ExecutionIdentity,
+        clock: Clock | None = None,
+        stop: StopSignal | None = None,
+        duration: float | None = None,
+        monitor_url: str = "",
     ) -> None:
-        self.code, self.env, self.runner, self.clock, self.stop = code, env, runner, clock, stop
+        self.code, self.section = code, WorkflowCodeSection(code.path)
+        self.clock, self.stop = clock or FastClock(), stop or StopSignal()
+        self.env = CheckedEnvironment()
+        self.runner = Runner(self.env, ports, identity, monitor_url=monitor_url)
         self.generator: Generator[Event, Any, Any] | None = None
+        self._config, self._duration = copy.deepcopy(dict(config)), duration
+        self._started = time.monotonic()
 
-    def run(self, config: dict[str, Any], duration: float | None) -> ExecutionOutcome:
+    def run(self) -> ExecutionOutcome:
+        """Simulate to the end; never raises."""
+        self._started = time.monotonic()
+        return self._completed(self._close(self._simulate()))
+
+    def abandon(self, *, run_open: bool) -> ExecutionOutcome:
+        """The outcome of a run() that does not return; sends `end_run` if the run is open.
+
+        The ports must refuse the workflow's own calls by then.
+        """
+        where = self.section.location()
+        said = f"did not yield for {ABANDON_SECONDS:g} s after the stop request: abandoned at {where}"
+        outcome = self._stopped_in_code(said, self.section.trace())
+        self.runner.begin_closing(outcome.reason)
+        try:
+            self.runner.abandon(run_open=run_open)
+        except BaseException as error:  # noqa: BLE001 - a lost broker or database
+            outcome = _not_closed(outcome, error)
+        return self._completed(outcome)
+
+    def _completed(self, outcome: ExecutionOutcome) -> ExecutionOutcome:
+        runner = self.runner
+        return replace(
+            outcome,
+            error_message=storable(outcome.error_message, LONGEST_MESSAGE),
+            stack_trace=storable(outcome.stack_trace, LONGEST_TRACE),
+            simulated_seconds=float(self.env.now),
+            wall_seconds=time.monotonic() - self._started,
+            stf_count=runner.stf_count,
+            run_number=runner.run_number,
+            messages_by_type=dict(runner.messages_by_type),
+            lateness=self.clock.lateness(),
+        )
+
+    def _simulate(self) -> ExecutionOutcome:
         """Construct the workflow and step it; every exception becomes an outcome."""
         try:
-            self._start(config)
-            if duration:
-                self._end_at(duration)
-            self.clock.run(self.env, self.stop)
+            with self.section.entered():
+                self._start(self._config)
+                if self._duration:
+                    self._end_at(self._duration)
+                self.clock.run(self.env, self.stop)
         except _WorkflowEnded:
             return ExecutionOutcome("completed", "completed")
         except _DurationReached:
@@ -120,12 +175,13 @@ class _Execution:
             return self._raised(error)
         return self._stopped()
 
-    def close(self, outcome: ExecutionOutcome) -> ExecutionOutcome:
+    def _close(self, outcome: ExecutionOutcome) -> ExecutionOutcome:
         """Close the generator and the run; an execution whose run cannot be closed has failed."""
         self.runner.begin_closing(outcome.reason)
         try:
             if self.generator is not None:
-                self.generator.close()
+                with self.section.entered():
+                    self.generator.close()
         except BaseException as error:  # noqa: BLE001 - as above
             self.runner.logger.warning(
                 "%s: the generator raised an exception when it was closed: %s",
@@ -134,6 +190,8 @@ class _Execution:
             )
         try:
             self.runner.close()
+        except ExecutionClosed:
+            return outcome  # another process or thread has sent the end_run
         except BaseException as error:  # noqa: BLE001 - a lost broker or database
             return _not_closed(outcome, error)
         return outcome
@@ -162,12 +220,26 @@ class _Execution:
         self.env.schedule(end, URGENT, duration)
 
     def _stopped(self) -> ExecutionOutcome:
+        if not self.section.interrupted:
+            return self._stop_outcome()
+        where = self.section.interrupted_at
+        said = f"did not yield for {INTERRUPT_SECONDS:g} s after the stop request: interrupted at {where}"
+        return self._stopped_in_code(said, self.section.interrupted_trace)
+
+    def _stop_outcome(self) -> ExecutionOutcome:
         if self.stop.error:
             return replace(_failure(self.stop.error), stop_reason=self.stop.reason)
         return ExecutionOutcome("terminated", "stopped", stop_reason=self.stop.reason or "stopped")
 
+    def _stopped_in_code(self, said: str, trace: str) -> ExecutionOutcome:
+        outcome = self._stop_outcome()
+        message = f"{outcome.error_message}; {said}" if outcome.error_message else said
+        return replace(outcome, error_message=message, stack_trace=trace)
+
     def _raised(self, error: BaseException) -> ExecutionOutcome:
         chain = _chain(error)
+        if any(isinstance(one, WorkflowInterrupted) for one in chain):
+            return self._stopped()
         if any(isinstance(one, SendAborted) for one in chain) or isinstance(chain[-1], KeyboardInterrupt):
             self.stop.request("interrupted")
             return self._stopped()
@@ -207,13 +279,10 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _one_line(error: BaseException, filename: str | None = None) -> str:
-    if isinstance(error, SystemExit):
-        text = f"the workflow called sys.exit({error.code!r})"
-    elif isinstance(error, SwfError):
-        text = str(error)
-    else:
-        lines = str(error).strip().splitlines()
-        text = f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__
+    try:
+        text = _text_of(error)
+    except Exception:  # noqa: BLE001 - __str__ and __repr__ are the workflow's code too
+        text = f"{type(error).__name__} (its text cannot be read)"
     if isinstance(error, SwfError) and not isinstance(error, ExecutionFailed):
         return text
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if filename]
@@ -221,5 +290,17 @@ def _one_line(error: BaseException, filename: str | None = None) -> str:
     return f"{text} ({filename}, line {inside[-1].lineno})" if inside else text
 
 
+def _text_of(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the workflow called sys.exit({error.code!r})"
+    if isinstance(error, SwfError):
+        return str(error)
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__
+
+
 def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - as in _one_line
+        return f"the trace of {type(error).__name__} cannot be formatted"

@@ -6,7 +6,7 @@ from typing import Any
 
 from .backlog_model import Backlog, Method, predict_backlog, sampled
 from .capacity import Capacity, Workload, capacity_of, workload
-from .dry_run import Schedule, dry_run, merged_parameters
+from .dry_run import DRY_RUN_SECONDS, Schedule, dry_run, merged_parameters
 from .ports import StopSignal
 from .workflow_loader import WorkflowCode
 
@@ -34,12 +34,13 @@ def plan_run(
     *,
     duration: float | None = None,
     stop: StopSignal | None = None,
+    seconds: float = DRY_RUN_SECONDS,
 ) -> Plan:
     """Predict a run of `code` whose constructor gets `config`.
 
     Needs neither broker nor database. Raises ExecutionFailed if the workflow fails.
     """
-    schedule = dry_run(code, config, duration=duration, stop=stop)
+    schedule = dry_run(code, config, duration=duration, stop=stop, seconds=seconds)
     work = workload(merged_parameters(config))
     rates = capacity_of(work) if work else None
     backlog = _backlog(schedule, work, "formula") if work else None

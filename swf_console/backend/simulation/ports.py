@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -60,10 +61,18 @@ class SimulationPorts(Protocol):
         """Record a transition."""
 
 
-class StopSignal:
-    """Requests the end of an execution, from any thread. The first request counts."""
+class ExecutionClosed(SendAborted):
+    """Raised by every port of an execution that was abandoned, or that another process has closed."""
 
-    def __init__(self) -> None:
+
+class StopSignal:
+    """Requests the end of an execution, from any thread. The first request counts.
+
+    `on_request` is called once, in the thread of the first request.
+    """
+
+    def __init__(self, on_request: Callable[[], None] | None = None) -> None:
+        self.on_request = on_request
         self.is_set = False
         self.reason = ""
         self.error: str | None = None
@@ -80,6 +89,8 @@ class StopSignal:
             self.reason, self.error = reason, error
             self.is_set = True
         self._gate.release()
+        if self.on_request is not None:
+            self.on_request()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a stop for at most `seconds` wall seconds; True if it was requested.

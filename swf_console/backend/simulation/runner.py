@@ -152,6 +152,11 @@ class Runner:
         finally:
             self._closed = True
 
+    def abandon(self, *, run_open: bool) -> None:
+        """close() in another thread, for workflow code that does not return; `run_open` is what was sent."""
+        self._run_open = run_open
+        self.close()
+
     def _accept(self, destination: str, message: dict[str, Any]) -> str:
         if self._closed:
             raise MessageRefused("the workflow sent a message after its execution had ended")

@@ -11,18 +11,30 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from ..core.errors import WorkflowFileError
 from ..core.suggest import nearest
 from .run_numbers import install_compat
+from .workflow_thread import (
+    ABANDON_SECONDS,
+    INTERRUPT_SECONDS,
+    BoundedThread,
+    WorkflowCodeSection,
+    WorkflowInterrupted,
+    WorkflowStuck,
+)
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 
 _GIVEN = "__swf_given__"  # names that set_globals has set
+LOADING_ADVICE = "Move what takes time from the top level of the file into execute()"
+
 _numbers = itertools.count(1)
-_loading = threading.RLock()
+# Guards sys.path and sys.modules while a file executes. Held by the thread that waits for the file, not by
+# the one that executes it: a file that never ends loading must not block the next one.
+_loading = threading.Lock()
 _helpers_dir: Path | None = None
 
 
@@ -109,21 +121,41 @@ def _execute(path: Path, name: str, source: str) -> ModuleType:
         raise WorkflowFileError(f"{path}:1: is not valid Python: {error}") from error
     module = ModuleType(f"swf_workflow_{next(_numbers)}_{name}")
     module.__file__ = str(path)
-    with _loading:
+    if not _loading.acquire(timeout=2 * ABANDON_SECONDS):
+        raise WorkflowFileError(f"{path}: not loaded: another workflow file is being loaded", "Try again")
+    section = WorkflowCodeSection(path)
+    try:
         _add_helpers_path(path.parent)
         install_compat()
-        sys.modules[module.__name__] = module  # @dataclass looks up its module while it executes
-        try:
-            exec(code, module.__dict__)  # noqa: S102 - running workflow files is the purpose of this module
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise WorkflowFileError(
-                f"{_location(path, error)}: raised an exception on import: {_one_line(error)}"
-            ) from error
-        finally:
-            del sys.modules[module.__name__]
+        thread = BoundedThread(
+            lambda: _execute_module(path, module, code, section), section, f"loading {path.name}"
+        )
+        thread.end()
+    except WorkflowStuck as stuck:
+        raise WorkflowFileError(
+            f"{path}: loading did not end within {ABANDON_SECONDS:g} s: abandoned at {stuck}", LOADING_ADVICE
+        ) from stuck
+    finally:
+        _loading.release()
+    thread.result()
     return module
+
+
+def _execute_module(path: Path, module: ModuleType, code: CodeType, section: WorkflowCodeSection) -> None:
+    sys.modules[module.__name__] = module  # @dataclass looks up its module while it executes
+    try:
+        with section.entered():
+            exec(code, module.__dict__)  # noqa: S102 - running workflow files is the purpose of this module
+    except WorkflowInterrupted as error:
+        raise WorkflowFileError(
+            f"{_location(path, error)}: loading did not end within {INTERRUPT_SECONDS:g} s", LOADING_ADVICE
+        ) from error
+    except BaseException as error:
+        raise WorkflowFileError(
+            f"{_location(path, error)}: raised an exception on import: {_one_line(error)}"
+        ) from error
+    finally:
+        sys.modules.pop(module.__name__, None)
 
 
 def _add_helpers_path(folder: Path) -> None:

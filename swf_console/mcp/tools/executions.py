@@ -23,8 +23,6 @@ from ..tool import (
     tool,
 )
 
-PLAN_SECONDS = 20.0
-
 
 @tool(writes=True)
 def start_workflow(
@@ -66,7 +64,7 @@ def start_workflow(
 
 
 @tool(writes=True, destroys=True)
-def stop_workflow(context: ToolContext, *, execution_id: Line, timeout: Wait = 10.0) -> Any:
+def stop_workflow(context: ToolContext, *, execution_id: Line, timeout: Wait = 20.0) -> Any:
     """Stop a running execution, in any process, and wait for its end; agents receive end_run.
 
     Refused if it is not running.
@@ -155,4 +153,4 @@ def plan(
     Nothing is started; no broker and no database is needed. The dry run is limited to 20 seconds.
     """
     request = RunRequest(configuration=config, duration=duration).with_parameters(parameters or {}, "mcp")
-    return forecast.document_of(forecast.predict_within(context.settings, request, PLAN_SECONDS))
+    return forecast.document_of(forecast.predict(context.settings, request))

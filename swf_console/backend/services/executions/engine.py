@@ -10,9 +10,11 @@ from ...messaging.connection import StompConnection
 from ...messaging.endpoint import BrokerEndpoint, choose_broker
 from ...messaging.message import IncomingMessage
 from ...messaging.publisher import Publisher
-from .execution import EngineContext, RunningExecution
+from ...simulation.workflow_thread import abandoned_threads
+from .execution import RunningExecution
 from .leases import LeaseRenewer
 from .outbox import DatabaseOutbox
+from .ports import EngineContext
 from .registration import Registration
 from .request import Prepared
 
@@ -91,7 +93,9 @@ class Engine:
             live.done.wait()
         self._leases.end()
         waited_long_enough = self.publisher.oldest_unconfirmed_age() >= self._settings.outage_limit
-        self.publisher.close(0.0 if waited_long_enough else CLOSE_SECONDS)
+        # what an abandoned execution could not deliver in its 3 s is not waited for again
+        gives_up = waited_long_enough or bool(abandoned_threads())
+        self.publisher.close(0.0 if gives_up else CLOSE_SECONDS)
         self.registration.close()
         self._close_backends()
 

@@ -4,64 +4,73 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from ...config.list import workflow_defaults, workflow_schema
 from ...core.errors import Refused, SwfError
 from ...core.logs import execution_id as logged_execution_id
-from ...core.settings import Settings
-from ...database import Connection, Database, definitions, executions, messages, namespaces, sequences
+from ...database import Connection, definitions, executions, messages, namespaces, sequences
 from ...database.connection.engine import server_time
 from ...database.records.workflows import NewDefinition, NewExecution
 from ...message_mapping import incoming_row
-from ...messaging.message import IncomingMessage, draft
-from ...messaging.publisher import PublishAborted, Publisher
+from ...messaging.message import IncomingMessage
 from ...simulation.clocks import FastClock, RealtimeClock
-from ...simulation.execution import ExecutionOutcome, executor_config, simulate
+from ...simulation.execution import ExecutionOutcome, Simulation, executor_config
 from ...simulation.execution_environment import execution_environment
 from ...simulation.metrics import performance_metrics
-from ...simulation.ports import ExecutionIdentity, SendAborted, StateChange, StopSignal
-from .outbox import DatabaseOutbox
-from .registration import Registration, agent_type
+from ...simulation.ports import (
+    ExecutionClosed,
+    ExecutionIdentity,
+    StopSignal,
+)
+from ...simulation.workflow_thread import (
+    ABANDON_SECONDS,
+    INTERRUPT_SECONDS,
+    note_abandoned,
+)
+from .ports import EngineContext, ExecutionPorts
+from .registration import agent_type
 from .request import Prepared
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 STOP_DELIVERY_SECONDS = 10.0
+# a process has ended 15 s after the stop request: 10 s until the workflow is abandoned, 3 s for its end
+ABANDONED_SECONDS = 3.0
+INTERRUPT_POLL_SECONDS = 0.1
 
 
 class AlreadyStarted(Refused):
     """The command was delivered a second time; it is executed only once."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineContext:
-    """What the executions of a process share; `owner` holds their leases."""
-
-    settings: Settings
-    owner: str
-    broker_kind: str
-    database: Database
-    publisher: Publisher
-    outbox: DatabaseOutbox
-    registration: Registration
-
-
 class RunningExecution:
-    """An execution in a thread of this process. `done` is set when its end is recorded."""
+    """An execution in a thread of this process. `done` is set when its end is recorded.
+
+    A stop is a request first. Workflow code that has not yielded after 5 s is interrupted by an exception in
+    its thread; after 10 s it is abandoned: the thread that watches the stop then records the end, and the
+    ports refuse every further call of the workflow.
+    """
 
     def __init__(self, context: EngineContext, prepared: Prepared, command: IncomingMessage | None) -> None:
         self._context, self._command = context, command
         self.prepared = prepared
-        self.stop = StopSignal()
+        self.stop = StopSignal(self._watch_stop)
         self.done = threading.Event()
+        self._simulated = threading.Event()
+        # guards _ended_by: exactly one thread records the end, that of the workflow or that of the stop
+        self._ending = threading.Lock()
+        self._ended_by: threading.Thread | None = None
+        self._workflow_thread: threading.Thread | None = None
+        self._on_end: Callable[[RunningExecution], None] = lambda _: None
         self.outcome = ExecutionOutcome("failed", "failed", error_message="ended without an outcome")
         self.metrics: dict[str, Any] = {}
         self.execution_id, self.sender = self._open()
-        self._ports = ExecutionPorts(context, self)
+        self._ports = ExecutionPorts(context, prepared.composition.parameters, self.stop)
+        self._simulation = self._new_simulation()
 
     @property
     def stf_count(self) -> int:
@@ -75,7 +84,9 @@ class RunningExecution:
 
     def begin(self, on_end: Callable[["RunningExecution"], None]) -> None:
         """Run in its own thread; `on_end` is called when the end is recorded."""
-        threading.Thread(target=self._run, args=(on_end,), name=self.execution_id, daemon=True).start()
+        self._on_end = on_end
+        self._workflow_thread = threading.Thread(target=self._run, name=self.execution_id, daemon=True)
+        self._workflow_thread.start()
 
     def _open(self) -> tuple[str, str]:
         """Write namespace, definition, execution and its agent; returns the execution's id and the sender."""
@@ -139,25 +150,67 @@ class RunningExecution:
             "provenance": prepared.composition.stored_provenance(),
         }
 
-    def _run(self, on_end: Callable[["RunningExecution"], None]) -> None:
+    def _run(self) -> None:
+        """The thread of the workflow."""
         logged_execution_id.set(self.execution_id)
+        outcome = self._simulation.run()
+        if self._take_end():
+            self._simulated.set()
+            self._end(outcome, STOP_DELIVERY_SECONDS, self._context.settings.outage_limit)
+
+    def _watch_stop(self) -> None:
+        thread = threading.Thread(target=self._escalate, name=f"stop of {self.execution_id}", daemon=True)
+        thread.start()
+
+    def _escalate(self) -> None:
+        """The thread of a stop: interrupt the workflow after 5 s, abandon it after 10 s."""
+        logged_execution_id.set(self.execution_id)
+        abandon_at = time.monotonic() + ABANDON_SECONDS
+        if self._simulated.wait(INTERRUPT_SECONDS):
+            return
+        log.warning(
+            "%s: the workflow has not yielded for %g s, interrupting it", self.execution_id, INTERRUPT_SECONDS
+        )
+        while not self._ports.interrupt(self._simulation.section) and time.monotonic() < abandon_at:
+            if self._simulated.wait(INTERRUPT_POLL_SECONDS):
+                return
+        if self._simulated.wait(max(0.0, abandon_at - time.monotonic())) or not self._take_end():
+            return
+        self._ports.close(ExecutionClosed("the execution was abandoned"))
+        outcome = self._simulation.abandon(run_open=self._ports.run_open)
+        log.error("%s: %s", self.execution_id, outcome.error_message)
+        if self._workflow_thread is not None:
+            note_abandoned(self._workflow_thread)
+        self._end(outcome, ABANDONED_SECONDS, ABANDONED_SECONDS)
+        # free the processor: the exception ends a loop that swallowed the first one
+        while self._simulation.section.interrupt():
+            threading.Event().wait(RETRY_SECONDS)
+
+    def _take_end(self) -> bool:
+        """Whether the calling thread is the one that records the end."""
+        with self._ending:
+            if self._ended_by is None:
+                self._ended_by = threading.current_thread()
+            return self._ended_by is threading.current_thread()
+
+    def _end(self, outcome: ExecutionOutcome, delivery_seconds: float, record_seconds: float) -> None:
+        self.outcome = outcome
         try:
-            self.outcome = self._simulate()
-            self._deliver()
-            self._record_end()
+            self._deliver(delivery_seconds)
+            self._record_end(record_seconds)
         except Exception:
             log.exception("%s: end could not be recorded", self.execution_id)
         finally:
             self._context.publisher.forget(self.execution_id)
             try:
-                on_end(self)
+                self._on_end(self)
             except Exception:
                 log.exception("%s: clean-up after the end failed", self.execution_id)
             self.done.set()
 
-    def _simulate(self) -> ExecutionOutcome:
+    def _new_simulation(self) -> Simulation:
         prepared = self.prepared
-        return simulate(
+        return Simulation(
             prepared.code,
             executor_config(prepared.composition.sections, prepared.composition.parameters),
             self._ports,
@@ -168,14 +221,13 @@ class RunningExecution:
             monitor_url=self._context.settings.monitor_url or "",
         )
 
-    def _deliver(self) -> None:
+    def _deliver(self, patience: float) -> None:
         """Wait until the broker has confirmed every message; an outage over the limit is a failure.
 
-        A stop during an outage does not wait for the limit: undelivered messages stay in the message
+        A stop during an outage waits only `patience` seconds: undelivered messages stay in the message
         table without a delivery time.
         """
         publisher, limit = self._context.publisher, self._context.settings.outage_limit
-        patience = STOP_DELIVERY_SECONDS
         while not publisher.wait_delivered(self.execution_id, RETRY_SECONDS):
             if publisher.oldest_unconfirmed_age() > limit:
                 self._fail(f"messages not delivered within {limit:g} s")
@@ -188,7 +240,8 @@ class RunningExecution:
 
     def _leave_undelivered(self, count: int) -> None:
         if self.outcome.status != "failed":
-            said = f"stopped during an outage: {count} messages not delivered"
+            earlier = f"{self.outcome.error_message}; " if self.outcome.error_message else ""
+            said = f"{earlier}stopped during an outage: {count} messages not delivered"
             self.outcome = replace(self.outcome, status="terminated", reason="stopped", error_message=said)
 
     def _fail(self, message: str) -> None:
@@ -197,9 +250,9 @@ class RunningExecution:
         trace = self.outcome.stack_trace or message
         self.outcome = replace(self.outcome, status="failed", error_message=message, stack_trace=trace)
 
-    def _record_end(self) -> None:
-        """Write the end; retried until the outage limit while the database is not reachable."""
-        given_up = time.monotonic() + self._context.settings.outage_limit
+    def _record_end(self, seconds: float) -> None:
+        """Write the end; retried for `seconds` while the database is not reachable."""
+        given_up = time.monotonic() + seconds
         while True:
             try:
                 self._write_end()
@@ -228,17 +281,17 @@ class RunningExecution:
             self._fail("lease lost: another process closed this execution")
 
     def _performance(self, outcome: ExecutionOutcome) -> dict[str, Any]:
-        figures = self._context.publisher.statistics(self.execution_id)
+        statistics = self._context.publisher.statistics(self.execution_id)
         return performance_metrics(
             outcome,
             publish_latency={
-                "p50": figures.latency_p50,
-                "p95": figures.latency_p95,
-                "p99": figures.latency_p99,
+                "p50": statistics.latency_p50,
+                "p95": statistics.latency_p95,
+                "p99": statistics.latency_p99,
             },
-            retries=figures.resent,
-            undelivered=figures.undelivered,
-            database_seconds=figures.outbox_seconds,
+            retries=statistics.resent,
+            undelivered=statistics.undelivered,
+            database_seconds=statistics.outbox_seconds,
             realtime=self.prepared.realtime,
         )
 
@@ -248,37 +301,3 @@ def _claim_command(connection: Connection, command: IncomingMessage) -> None:
     messages.record(connection, [incoming_row(command)])
     if not messages.acknowledge(connection, command.id, command.received_at):
         raise AlreadyStarted(f"command {command.id} was already executed")
-
-
-class ExecutionPorts:
-    """The broker and the database as the simulation of one execution sees them."""
-
-    planning: ClassVar[bool] = False
-
-    def __init__(self, context: EngineContext, live: RunningExecution) -> None:
-        self._context, self._live = context, live
-        self.stf_count = 0
-        self.run_number: int | None = None
-
-    def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:  # noqa: ARG002
-        """Hand a message to the publisher; Aborted where it had to wait and a stop came."""
-        message = draft(destination, content)
-        try:
-            self._context.publisher.publish(message, abort=self._stopped, wait=not closing)
-        except PublishAborted as error:
-            raise SendAborted(str(error)) from error
-        if content["msg_type"] == "stf_gen":
-            self.stf_count += 1
-
-    def next_run_number(self) -> int:
-        """Take the next DAQ run number."""
-        with self._context.database.write() as connection:
-            self.run_number = sequences.next_run_number(connection)
-        return self.run_number
-
-    def record_state(self, event: StateChange) -> None:
-        """Keep a transition for the next transaction."""
-        self._context.outbox.note(event, self._live.prepared.composition.parameters)
-
-    def _stopped(self) -> bool:
-        return self._live.stop.is_set

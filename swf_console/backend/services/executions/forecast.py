@@ -1,12 +1,12 @@
 """Predict a run of a configuration without a broker and a database."""
 
-import threading
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
 from ...config.composed import Composition
 from ...core.settings import Settings
+from ...simulation.dry_run import DRY_RUN_SECONDS
 from ...simulation.execution import executor_config
 from ...simulation.plan import Plan, plan_run
 from ...simulation.ports import StopSignal
@@ -27,8 +27,14 @@ class Prediction:
         return (*self.composition.warnings, *self.plan.warnings)
 
 
-def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None = None) -> Prediction:
-    """Simulate the requested run; `stop` ends it early.
+def predict(
+    settings: Settings,
+    request: RunRequest,
+    *,
+    stop: StopSignal | None = None,
+    seconds: float = DRY_RUN_SECONDS,
+) -> Prediction:
+    """Simulate the requested run; it ends early by `stop` or after `seconds` of wall time.
 
     Raises UsageError for an invalid request, ExecutionFailed if the workflow fails.
     """
@@ -36,19 +42,7 @@ def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None 
     duration = parse_duration(request.duration, "duration")
     code = load_workflow(settings.workflows_dir, composition.workflow_name)
     config = executor_config(composition.sections, composition.parameters)
-    return Prediction(composition, plan_run(code, config, duration=duration, stop=stop))
-
-
-def predict_within(settings: Settings, request: RunRequest, seconds: float) -> Prediction:
-    """predict(), stopped after `seconds` of wall time."""
-    stop = StopSignal()
-    timer = threading.Timer(seconds, stop.request, ["stopped: the prediction took too long"])
-    timer.daemon = True
-    timer.start()
-    try:
-        return predict(settings, request, stop=stop)
-    finally:
-        timer.cancel()
+    return Prediction(composition, plan_run(code, config, duration=duration, stop=stop, seconds=seconds))
 
 
 def document_of(prediction: Prediction) -> dict[str, Any]:

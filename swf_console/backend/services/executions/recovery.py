@@ -28,8 +28,12 @@ class Recovered:
     end_run: OutgoingMessage | None
 
 
-def close_expired(database: Database, *, dead_owner: str | None = None) -> list[Recovered]:
+def close_expired(
+    database: Database, *, dead_owner: str | None = None, killed: bool = False
+) -> list[Recovered]:
     """Close as `failed` the executions with an expired lease, and all of `dead_owner`, known to be dead.
+
+    `killed`: its watchdog killed that process because a call held the interpreter lock.
 
     Several processes may do so at the same time: each execution is closed by one of them.
     """
@@ -41,13 +45,15 @@ def close_expired(database: Database, *, dead_owner: str | None = None) -> list[
         if dead_owner:
             found += executions.owned_by(connection, dead_owner)
     unique = {execution.execution_id: execution for execution in found}
-    closed = [_close(database, execution, now, dead_owner) for execution in unique.values()]
+    closed = [_close(database, execution, now, dead_owner, killed=killed) for execution in unique.values()]
     return [one for one in closed if one]
 
 
-def sweep(settings: Settings, database: Database, *, dead_owner: str | None = None) -> list[str]:
+def sweep(
+    settings: Settings, database: Database, *, dead_owner: str | None = None, killed: bool = False
+) -> list[str]:
     """Close expired executions and send their end_run if a broker is reachable; returns the ids."""
-    recovered = close_expired(database, dead_owner=dead_owner)
+    recovered = close_expired(database, dead_owner=dead_owner, killed=killed)
     ends = [one.end_run for one in recovered if one.end_run]
     if ends:
         try:
@@ -66,7 +72,7 @@ def send_end_runs(settings: Settings, database: Database, ends: list[OutgoingMes
 
 
 def _close(
-    database: Database, execution: ExecutionSummary, now: datetime, dead_owner: str | None
+    database: Database, execution: ExecutionSummary, now: datetime, dead_owner: str | None, *, killed: bool
 ) -> Recovered | None:
     known_dead = execution.owner == dead_owner
     with database.write() as connection:
@@ -76,7 +82,7 @@ def _close(
             status="failed",
             end_time=now,
             performance_metrics={"reason": "failed"},
-            error_message=_reason(execution, known_dead=known_dead),
+            error_message=_reason(execution, known_dead=known_dead, killed=killed),
             lease_expired_before=None if known_dead else now,
         )
         if not ours:
@@ -91,9 +97,11 @@ def _close(
         return Recovered(execution.execution_id, end_run)
 
 
-def _reason(execution: ExecutionSummary, *, known_dead: bool) -> str:
+def _reason(execution: ExecutionSummary, *, known_dead: bool, killed: bool) -> str:
     """Only what was observed: a watchdog sees its process end, everyone else sees an expired lease."""
     process = process_of(execution.owner)
+    if known_dead and killed:
+        return f"{process} was killed: a call held its interpreter lock for 15 s"
     if known_dead:
         return f"{process} ended before this execution did"
     return f"{process} stopped responding: its lease expired at {execution.lease_expires_at:%H:%M:%S} UTC"

@@ -30,7 +30,7 @@ class Stopped:
 
 
 def stop_execution(
-    settings: Settings, database: Database, execution_id: str, timeout: float = 10.0
+    settings: Settings, database: Database, execution_id: str, timeout: float = 20.0
 ) -> Stopped:
     """Request a stop and wait for the end.
 

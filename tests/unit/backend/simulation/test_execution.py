@@ -134,7 +134,7 @@ def test_simulate_duration_completes_with_reason() -> None:
             "yield env.timeout(1); raise ValueError('no beam today')",
             "ValueError: no beam today (mine.py, line 10)",
         ),
-        ("yield env.timeout(-1)", "ValueError: Negative delay -1 (mine.py, line 10)"),
+        ("yield env.timeout(-1)", "delay -1 is not a finite number of seconds, 0 or more (mine.py, line 10)"),
         ("yield 5", 'Invalid yield value "5"'),
         ("yield env.event()", "waits for an event that is never triggered"),
         ("return None", "execute() of mine returned NoneType, not a generator. Write it as a generator"),
