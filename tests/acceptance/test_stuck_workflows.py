@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ..support.independent_client import EPICTOPIC
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import Row, Site, report_of
 from ..support.waiting import wait_for
-from .processes import Process
-from .site import Row, Site, report_of
 
 BOUND_SECONDS = 15.0
 # what the interpreter and a busy machine add to the bound
@@ -51,14 +51,14 @@ def stuck_site(embedded_site: Site) -> Site:
     return embedded_site
 
 
-def start(site: Site, how: str, *arguments: str) -> Process:
+def start(site: Site, how: str, *arguments: str) -> ForegroundProcess:
     """A headless run that is stuck, or will be in a moment."""
     process = site.start("--run", "stuck", "--json", "--set", f"stuck.how={how}", *arguments)
     site.wait_messages(1)
     return process
 
 
-def ended(site: Site, process: Process, since: float) -> Row:
+def ended(site: Site, process: ForegroundProcess, since: float) -> Row:
     done = process.wait(BOUND_SECONDS + MARGIN_SECONDS)
     assert time.monotonic() - since < BOUND_SECONDS + MARGIN_SECONDS
     report = report_of(done)
@@ -75,8 +75,8 @@ def check(site: Site, execution_id: str) -> Row:
     return execution
 
 
-def twice(number: signal.Signals) -> Callable[[Process], None]:
-    def send(process: Process) -> None:
+def twice(number: signal.Signals) -> Callable[[ForegroundProcess], None]:
+    def send(process: ForegroundProcess) -> None:
         process.send(number)
         process.send(number)
 
