@@ -10,18 +10,28 @@ from textual.pilot import Pilot
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.settings import Settings
 from swf_console.backend.messaging.broker_client import broker_client
+from swf_console.backend.services.alarms.rules import AlarmEvent
 from swf_console.backend.services.broker.operations import browse, dead_letter_ids
 from swf_console.backend.services.broker.target import Target
 from swf_console.screens.base.document import Document
 from swf_console.screens.broker.messages import WaitingMessages
 from swf_console.screens.broker.screen import BrokerScreen
+from swf_console.viewmodels.alarms import AlarmMonitor
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.text.code import CodeLines
 from swf_console.widgets.text.line import Line
 from swf_console.widgets.text.notice import Notice
 from tests.support.activemq import ActiveMQAddress
-from tests.support.broker_homes import CAUSE, abandon, activemq_home, put, put_dead_letter
+from tests.support.broker_homes import (
+    CAUSE,
+    abandon,
+    abandon_nearly_full,
+    activemq_home,
+    put,
+    put_dead_letter,
+)
 from tests.support.processes.broker import BrokerProcess
+from tests.support.waiting import wait_for
 
 from .hosts import Driver, HostApp, play, until
 
@@ -33,16 +43,21 @@ drive = Driver(BrokerScreen, lambda screen: screen.overview.snapshot is not None
 @pytest.fixture
 def broker(context: ConsoleContext) -> Iterator[BrokerProcess]:
     """The embedded broker of the context's home; its stores are small."""
-    process = BrokerProcess(context.settings.state_dir, limits={"store_bytes": 20_000})
+    process = BrokerProcess(context.settings.state_dir, limits={"store_bytes": 100_000})
     process.start()
     yield process
     process.end()
 
 
 @pytest.fixture
-def filled(context: ConsoleContext, broker: BrokerProcess) -> ConsoleContext:
-    """An abandoned subscription over 80 % of its limit, a queue with messages, two dead letters."""
-    abandon(context.settings, "/topic/epictopic", OLD, "topic.epictopic", 95)
+def backlog(context: ConsoleContext, broker: BrokerProcess) -> int:
+    """How many messages wait for an abandoned subscription: over 80 % of its limit."""
+    return abandon_nearly_full(context.settings, "/topic/epictopic", OLD, "topic.epictopic")
+
+
+@pytest.fixture
+def filled(context: ConsoleContext, backlog: int) -> ConsoleContext:
+    """That subscription, a queue with messages, two dead letters."""
     with broker_client(context.settings) as client:
         put(client, "/queue/slices", 3)
         put_dead_letter(client, "/queue/slices")
@@ -71,12 +86,12 @@ async def open_letters(screen: BrokerScreen, pilot: Pilot[None], count: int) -> 
     return view
 
 
-def test_broker_screen_lists_backlogs_without_clients_first(filled: ConsoleContext) -> None:
+def test_broker_screen_lists_backlogs_without_clients_first(filled: ConsoleContext, backlog: int) -> None:
     async def look(_app: HostApp, screen: BrokerScreen, _pilot: Pilot[None]) -> None:
         headings = [item.cells[0].text for item in screen.overview.listing.items if item.heading]
         assert headings[0] == "Durable subscriptions: 1"
         name, messages, oldest, _, clients, note = row(screen, OLD)[1:]
-        assert (name, messages, clients) == (f"{OLD} topic.epictopic", "95", "none")
+        assert (name, messages, clients) == (f"{OLD} topic.epictopic", str(backlog), "none")
         assert oldest.endswith("s")
         assert note == "/topic/epictopic"
         assert row(screen, "/queue/slices")[2] == "3"
@@ -84,19 +99,21 @@ def test_broker_screen_lists_backlogs_without_clients_first(filled: ConsoleConte
         assert row(screen, "/topic/epictopic")[2] == "-"
         assert "store" in screen.query_one("#broker-summary", Line).text
         notice = screen.query_one(Notice).text
-        assert f"durable subscription topic.epictopic of client {OLD}: 95 messages waiting" in notice
+        assert f"durable subscription topic.epictopic of client {OLD}: {backlog} messages waiting" in notice
 
     drive(filled, look)
 
 
-def test_broker_screen_drop_lists_the_names_and_removes_the_subscription(filled: ConsoleContext) -> None:
+def test_broker_screen_drop_lists_the_names_and_removes_the_subscription(
+    filled: ConsoleContext, backlog: int
+) -> None:
     async def remove(app: HostApp, screen: BrokerScreen, pilot: Pilot[None]) -> None:
         screen.overview.listing.go_to(f"{OLD}\0topic.epictopic")
         await pilot.press("x")
         await until(pilot, lambda: bool(app.calls.results))
         assert app.calls.names == [[f"{OLD} topic.epictopic"]]
         assert app.calls.commands == [f"swf-console broker drop {OLD} topic.epictopic --yes"]
-        assert app.calls.results == ["dropped 1 with 95 messages"]
+        assert app.calls.results == [f"dropped 1 with {backlog} messages"]
         await until(pilot, lambda: screen.overview.listing.items[0].cells[0].text.endswith(": 0"))
 
     drive(filled, remove)
@@ -116,7 +133,7 @@ def test_broker_screen_drop_on_a_queue_says_what_to_do(filled: ConsoleContext) -
     drive(filled, press)
 
 
-def test_broker_screen_purge_of_marked_rows_empties_them(filled: ConsoleContext) -> None:
+def test_broker_screen_purge_of_marked_rows_empties_them(filled: ConsoleContext, backlog: int) -> None:
     async def remove(app: HostApp, screen: BrokerScreen, pilot: Pilot[None]) -> None:
         for key in (f"{OLD}\0topic.epictopic", "/queue/slices"):
             screen.overview.listing.go_to(key)
@@ -124,27 +141,29 @@ def test_broker_screen_purge_of_marked_rows_empties_them(filled: ConsoleContext)
         await pilot.press("p")
         await until(pilot, lambda: bool(app.calls.results))
         assert app.calls.questions == ["purge the messages of 2 entries?"]
-        assert app.calls.results == ["purged 2 with 98 messages"]
+        assert app.calls.results == [f"purged 2 with {backlog + 3} messages"]
         await until(pilot, lambda: row(screen, "/queue/slices")[2] == "0" and row(screen, OLD)[2] == "0")
         assert not screen.overview.listing.marked
 
     drive(filled, remove)
 
 
-def test_broker_screen_enter_shows_waiting_messages_and_leaves_them(filled: ConsoleContext) -> None:
+def test_broker_screen_enter_shows_waiting_messages_and_leaves_them(
+    filled: ConsoleContext, backlog: int
+) -> None:
     async def read(_app: HostApp, screen: BrokerScreen, pilot: Pilot[None]) -> None:
         screen.overview.listing.go_to(f"{OLD}\0topic.epictopic")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(screen.stack.front, WaitingMessages))
         view = letters_view(screen)
-        await until(pilot, lambda: len(view.listing.items) == 95)
+        await until(pilot, lambda: len(view.listing.items) == backlog)
         assert view.listing.items[0].cells[1].text == "stf_ready"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(screen.stack.front, Document))
         await until(pilot, lambda: '"number": 0' in screen.stack.front.query_one(CodeLines).text)
         await pilot.press("escape", "escape")
         await until(pilot, lambda: screen.stack.front is screen.overview)
-        await until(pilot, lambda: row(screen, OLD)[2] == "95")
+        await until(pilot, lambda: row(screen, OLD)[2] == str(backlog))
 
     drive(filled, read)
 
@@ -206,13 +225,13 @@ def test_broker_screen_not_confirmed_changes_nothing(filled: ConsoleContext) -> 
 
 
 def test_broker_screen_broker_that_stops_leaves_the_last_data_dimmed(
-    filled: ConsoleContext, broker: BrokerProcess
+    filled: ConsoleContext, backlog: int, broker: BrokerProcess
 ) -> None:
     async def stop(_app: HostApp, screen: BrokerScreen, pilot: Pilot[None]) -> None:
         broker.kill()
         screen.refresh_now()
         await until(pilot, lambda: screen.overview.listing.stale)
-        assert row(screen, OLD)[2] == "95"
+        assert row(screen, OLD)[2] == str(backlog)
         assert "STALE" in screen.query_one(Notice).text
 
     drive(filled, stop)
@@ -264,3 +283,18 @@ def test_broker_screen_of_an_activemq_shows_queues_and_tells_of_an_abandoned_sub
         assert app.calls.results == ["purged 1 with 2 messages"]
 
     drive(shared, look)
+
+
+def test_alarms_abandoned_subscription_leads_to_the_broker_screen(filled: ConsoleContext) -> None:
+    monitor = AlarmMonitor(filled)
+    found: list[AlarmEvent] = []
+
+    def reported() -> bool:
+        monitor.check()
+        found.extend(one for one in monitor.take() if one.key.startswith("broker "))
+        return bool(found)
+
+    wait_for(reported)
+    (event,) = found
+    assert (event.screen, event.alarm, event.bad) == ("broker", True, False)
+    assert f"swf-console broker drop {OLD} topic.epictopic" in event.text

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from swf_console.backend.core.settings import Settings, load_settings
 from swf_console.backend.messaging.broker_client import BrokerClient, broker_client
+from swf_console.backend.services.broker.operations import contents
+from swf_console.backend.services.broker.records import NEARLY_FULL
 from swf_console.backend.services.home import write_home
 
 from .activemq import ActiveMQAddress
@@ -46,6 +48,19 @@ def abandon(settings: Settings, topic: str, client_id: str, name: str, messages:
         pass
     with broker_client(settings) as client:
         put(client, topic, messages)
+
+
+def abandon_nearly_full(settings: Settings, topic: str, client_id: str, name: str) -> int:
+    """The same, until its backlog is over 80 % of the limit of its store; returns how many messages wait."""
+    abandon(settings, topic, client_id, name, 0)
+    with broker_client(settings) as client:
+        while True:
+            put(client, topic, 10)
+            (found,) = [one for one in contents(settings).subscriptions if one.client_id == client_id]
+            assert found.bytes is not None
+            assert found.limit_bytes
+            if found.bytes > NEARLY_FULL * found.limit_bytes:
+                return found.messages or 0
 
 
 def put(client: BrokerClient, destination: str, messages: int, **headers: str) -> None:

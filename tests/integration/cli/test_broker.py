@@ -17,6 +17,7 @@ from tests.support.activemq import ActiveMQAddress
 from tests.support.broker_homes import (
     CAUSE,
     abandon,
+    abandon_nearly_full,
     activemq_home,
     embedded_home,
     home_of,
@@ -26,7 +27,7 @@ from tests.support.broker_homes import (
 from tests.support.homes import plain_environment, run
 
 CONSOLE = [sys.executable, "-m", "swf_console"]
-SMALL: dict[str, float] = {"store_bytes": 20_000}
+SMALL: dict[str, float] = {"store_bytes": 100_000}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def name() -> str:
 def test_broker_drop_embedded_abandoned_subscription_is_found_by_doctor_and_removed(
     embedded: Operator, name: str
 ) -> None:
-    abandon(embedded.settings, f"/topic/{name}", name, "events", 95)
+    count = abandon_nearly_full(embedded.settings, f"/topic/{name}", name, "events")
     doctor = embedded("doctor")
     command = f"swf-console broker drop {name} events"
     (line,) = [
@@ -84,13 +85,13 @@ def test_broker_drop_embedded_abandoned_subscription_is_found_by_doctor_and_remo
         for line in doctor.stdout.splitlines()
         if line.startswith(("WARN  broker store", "FAIL  broker store"))
     ]
-    assert f"durable subscription events of client {name}: 95 messages waiting" in line
+    assert f"durable subscription events of client {name}: {count} messages waiting" in line
     assert command in doctor.stdout
     assert command in embedded("status").stdout
     (listed,) = embedded.rows("broker", "subscriptions")
-    assert (listed["client_id"], listed["active"], listed["messages"]) == (name, False, 95)
+    assert (listed["client_id"], listed["active"], listed["messages"]) == (name, False, count)
     dropped = embedded(*command.split()[1:], "--yes")
-    assert (dropped.returncode, dropped.stdout) == (0, f"dropped {name} events: 95 messages removed\n")
+    assert (dropped.returncode, dropped.stdout) == (0, f"dropped {name} events: {count} messages removed\n")
     assert embedded.rows("broker", "subscriptions") == []
     assert "OK    broker store" in embedded("doctor").stdout
 

@@ -1,12 +1,14 @@
-"""The rules that raise alarms: agents, executions, connections."""
+"""The rules that raise alarms: agents, executions, the broker's store, connections."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ...core.format import with_advice
 from ...database.records.workflows import ExecutionSummary
 from ..agents.snapshot import AgentsSnapshot, AgentStatus
+from ..broker.problems import BrokerProblem
 from ..executions.progress import EndedExecution
 from ..health.connection import ConnectionStatus, Connectivity
 
@@ -70,6 +72,25 @@ class ExecutionRule:
                 yield AlarmEvent(
                     f"execution {one.execution_id}", text, "executions", {"execution": one.execution_id}
                 )
+
+
+class BrokerRule:
+    """A store that is nearly full or refuses messages, and backlogs without a client."""
+
+    def __init__(self) -> None:
+        self._active: dict[str, bool] = {}
+
+    def check(self, problems: Iterable[BrokerProblem]) -> Iterator[AlarmEvent]:
+        """Changes since the last check; a warning becomes an alarm once messages are refused."""
+        now: dict[str, bool] = {}
+        for one in problems:
+            key = f"broker {one.subject}"
+            now[key] = one.refuses
+            if self._active.get(key) is not one.refuses:
+                text = with_advice(one.text, one.advice)
+                yield AlarmEvent(key, text, "broker", bad=one.refuses)
+        yield from (AlarmEvent(key, over=True) for key in sorted(self._active.keys() - now.keys()))
+        self._active = now
 
 
 class ConnectionRule:

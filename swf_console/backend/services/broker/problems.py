@@ -9,14 +9,16 @@ from ...core.format import plural, since, size
 from ...core.sanitize import brief
 from .records import NEARLY_FULL, BrokerContents, DestinationStatus, DurableSubscription
 
+STORE = "store"
 # a client that is restarted, or stopped over a break, comes back before that
 ABANDONED_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerProblem:
-    """One problem, and the command that ends it. `refuses`: messages are refused because of it."""
+    """A problem of `subject`, and the command that ends it. `refuses`: messages are refused because of it."""
 
+    subject: str
     text: str
     advice: str
     refuses: bool = False
@@ -40,10 +42,10 @@ def _of_store(contents: BrokerContents) -> Iterator[BrokerProblem]:
     used = f"{size(store.bytes)} of {size(store.limit_bytes)} ({store.fraction:.0%})"
     if store.refusal:
         yield BrokerProblem(
-            f"persistent messages are refused: {brief(store.refusal, 200)}", advice, refuses=True
+            STORE, f"persistent messages are refused: {brief(store.refusal, 200)}", advice, refuses=True
         )
     elif store.fraction > NEARLY_FULL:
-        yield BrokerProblem(f"the broker's store is nearly full: {used}", advice)
+        yield BrokerProblem(STORE, f"the broker's store is nearly full: {used}", advice)
 
 
 def _of_subscription(one: DurableSubscription, now: datetime) -> Iterator[BrokerProblem]:
@@ -63,7 +65,7 @@ def _of_subscription(one: DurableSubscription, now: datetime) -> Iterator[Broker
         command = shlex.join(["swf-console", "broker", "drop", one.client_id, one.name])
         text += "; no client is connected"
         advice = f"Start its client, or remove it: {brief(command, 300)}"
-    yield BrokerProblem(text, advice, refuses=one.is_full)
+    yield BrokerProblem(f"{one.client_id} {one.name}", text, advice, refuses=one.is_full)
 
 
 def _of_queue(one: DestinationStatus) -> Iterator[BrokerProblem]:
@@ -75,7 +77,9 @@ def _of_queue(one: DestinationStatus) -> Iterator[BrokerProblem]:
         f"{plural(one.consumers or 0, 'consumer')}"
     )
     command = shlex.join(["swf-console", "broker", "purge", one.destination])
-    yield BrokerProblem(text, f"Start its consumer, or empty it: {brief(command, 300)}", refuses=one.is_full)
+    yield BrokerProblem(
+        one.destination, text, f"Start its consumer, or empty it: {brief(command, 300)}", refuses=one.is_full
+    )
 
 
 def _fullness(used: int | None, limit: int | None) -> tuple[bool, str]:

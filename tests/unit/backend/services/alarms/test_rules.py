@@ -1,6 +1,7 @@
 """The rules of alarms: what is reported once, and when it is over."""
 
-from swf_console.backend.services.alarms.rules import ConnectionRule
+from swf_console.backend.services.alarms.rules import BrokerRule, ConnectionRule
+from swf_console.backend.services.broker.problems import BrokerProblem
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 
 
@@ -28,3 +29,16 @@ def test_connection_rule_slow_backend_alarm_after_half_a_minute() -> None:
     clock[0] = 31.0
     (event,) = rule.check(slow)
     assert event.text == "the database does not answer: no answer yet (9 s)"
+
+
+def test_broker_rule_warning_becomes_an_alarm_once_messages_are_refused() -> None:
+    rule = BrokerRule()
+    nearly = BrokerProblem("store", "the broker's store is nearly full", "See what fills it")
+    (warning,) = rule.check([nearly])
+    assert (warning.alarm, warning.bad, warning.screen) == (True, False, "broker")
+    assert warning.text == "the broker's store is nearly full. See what fills it"
+    assert list(rule.check([nearly])) == []
+    (alarm,) = rule.check([BrokerProblem("store", "persistent messages are refused", "", refuses=True)])
+    assert alarm.bad
+    (over,) = rule.check([])
+    assert (over.key, over.over) == ("broker store", True)
