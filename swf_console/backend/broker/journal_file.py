@@ -1,8 +1,9 @@
 """The journal's file: SQLite, complete after a kill. Row ids are store * 2^40 + sequence."""
 
 import sqlite3
+import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,11 +11,15 @@ from ..core.errors import UsageError
 from .disk import Disk
 from .limits import Limits
 
+JOURNAL_FILE = "broker.journal"
 FORMAT = 1
 STORE_SHIFT = 40
 PAGE_BYTES = 4096
 SYNC_MODES = {"full": "FULL", "normal": "NORMAL"}
 DELETED_AT_A_TIME = 2000
+CHECK_SECONDS = 2.0
+UNUSABLE_ADVICE = "Repair the disk, or move the file away"
+NEWER_ADVICE = "Use that version, or move the file away"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stores (number INTEGER PRIMARY KEY, destination TEXT NOT NULL,
     client_id TEXT NOT NULL, name TEXT NOT NULL, selector TEXT NOT NULL);
@@ -105,7 +110,31 @@ def open_file(
     except (sqlite3.Error, OSError) as error:
         raise UsageError(
             f"{path} cannot be used as the broker's journal: {error}",
-            "Repair the disk, or move the file away",
+            UNUSABLE_ADVICE,
+        ) from error
+
+
+def check_file(path: Path) -> None:
+    """Raise UsageError if the journal of a broker that is not running cannot be used; changes nothing."""
+    if not path.exists():
+        return
+    deadline = time.monotonic() + CHECK_SECONDS
+    try:
+        # immutable: without locks, which a broker that starts meanwhile would find
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > FORMAT:
+                raise UsageError(f"{path} was written by a newer version", NEWER_ADVICE)
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+            with suppress(sqlite3.OperationalError):  # interrupted: what was read so far is intact
+                (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                if result != "ok":
+                    raise sqlite3.DatabaseError(result)
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"{path} cannot be used as the broker's journal: {error}", UNUSABLE_ADVICE
         ) from error
 
 
@@ -125,9 +154,7 @@ def _opened(path: Path, limits: Limits, sync: str) -> tuple[sqlite3.Connection, 
         connection.execute(f"PRAGMA max_page_count={max(1, limits.journal_bytes // PAGE_BYTES)}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > FORMAT:
-            raise UsageError(
-                f"{path} was written by a newer version", "Use that version, or move the file away"
-            )
+            raise UsageError(f"{path} was written by a newer version", NEWER_ADVICE)
         connection.executescript(SCHEMA)
         with suppress(sqlite3.OperationalError):  # a full disk; expired messages are then found more slowly
             connection.executescript(INDEXES)

@@ -18,6 +18,7 @@ from .address import BrokerAddress, Lock, credentials, listen, read_address, wri
 from .broker import Broker
 from .commands import HANDLERS
 from .journal import BrokerJournal
+from .journal_file import JOURNAL_FILE
 from .limits import Limits
 from .log import Log
 from .session import Session
@@ -64,7 +65,7 @@ async def _run(
     previous = read_address(state_dir)
     login = credentials(previous)
     listener = listen(port, previous.port if previous else None)
-    journal = BrokerJournal(state_dir / "broker.journal", limits, sync)
+    journal = BrokerJournal(state_dir / JOURNAL_FILE, limits, sync)
     ended = asyncio.Event()
     journal.start(loop, ended.set)
     broker = Broker(loop, login, limits, journal, log)

@@ -3,9 +3,11 @@
 Imports the standard library only, because every start of a program loads it.
 """
 
+import errno
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +15,14 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import IO, Any, Self
 
+from .errors import UsageError
+
 RETRY_SECONDS = 0.01
+LOCK_SECONDS = 2.0
+# what flock(2) and fcntl(2) return on a file system without locks, such as NFS without a lock service
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+LOCAL_DISK = "Set SWF_STATE_DIR to a local disk"
+_lockable: set[Path] = set()
 
 
 def write_private(path: Path, text: str, mode: int = 0o600, *, durable: bool = False) -> None:
@@ -82,10 +91,11 @@ class FileLock:
     """
 
     def __init__(self, path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> None:
+        self._path = path
         self._descriptor = os.open(path, flags, 0o600)
 
     def __enter__(self) -> Self:
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._flock(fcntl.LOCK_EX)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,7 +106,7 @@ class FileLock:
         deadline = time.monotonic() + seconds
         while True:
             with suppress(BlockingIOError):
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._flock(fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
             if time.monotonic() >= deadline or pause(RETRY_SECONDS):
                 self.release()
@@ -111,6 +121,14 @@ class FileLock:
         """Release the lock."""
         os.close(self._descriptor)
 
+    def _flock(self, operation: int) -> None:
+        try:
+            fcntl.flock(self._descriptor, operation)
+        except OSError as error:
+            if error.errno in WITHOUT_LOCKS:
+                raise no_locks(self._path.parent, str(error.strerror)) from error
+            raise
+
 
 def is_locked(path: Path) -> bool:
     """Whether another process holds the lock on that file; the check itself holds it for an instant."""
@@ -122,3 +140,37 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def no_locks(directory: Path, reason: str) -> UsageError:
+    """The error for a directory whose file system has no locks."""
+    return UsageError(f"{directory}: files cannot be locked on this file system: {reason}", LOCAL_DISK)
+
+
+def lock_problem(directory: Path) -> str:
+    """Why files in this directory cannot be locked, empty if they can; takes LOCK_SECONDS at most.
+
+    SQLite needs byte-range locks (fcntl), the other files flock. A lock service that does not answer blocks
+    the call in the kernel, so a daemon thread makes it.
+    """
+    if directory in _lockable:
+        return ""
+    results: list[str] = []
+    thread = threading.Thread(target=lambda: results.append(_try_locks(directory)), daemon=True)
+    thread.start()
+    thread.join(LOCK_SECONDS)
+    return results[0] if results else f"no answer within {LOCK_SECONDS:g} s"
+
+
+def _try_locks(directory: Path) -> str:
+    # a file of its own: closing any descriptor of a file drops all fcntl locks of the process on it
+    path = directory / f".lock-test.{os.getpid()}.{time.monotonic_ns()}"
+    try:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            path.unlink()
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lockable.add(directory)
+    except OSError as error:
+        return str(error.strerror) if error.errno in WITHOUT_LOCKS else ""  # other errors have other checks
+    return ""

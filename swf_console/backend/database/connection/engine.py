@@ -96,6 +96,13 @@ def server_time(connection: Connection) -> datetime:
     return instant.astimezone(UTC)
 
 
+def server_encoding(connection: Connection) -> str:
+    """The encoding of a PostgreSQL database; SQLite stores text as UTF-8."""
+    if connection.dialect.name == "sqlite":
+        return "UTF8"
+    return str(connection.scalar(text("SHOW server_encoding")))
+
+
 def _sqlite_engine(url: URL, durable: bool) -> Engine:
     memory = urls.is_memory(url)
     file = urls.file_of(url)

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from ...core.errors import DatabaseUnusable
-from ...core.files import FileLock
+from ...core.files import LOCAL_DISK, FileLock, lock_problem
 from . import urls
 from .revision import UPGRADE_HELP
 
@@ -28,6 +28,9 @@ def prepare(url: URL, *, create: bool = True) -> None:
                 f"{file}: the database is read-only, {path} is not writable",
                 "Make the file and its directory writable, or set SWF_DATABASE_URL to another file",
             )
+    # before SQLite tries: it would wait 30 s for a lock that the file system does not have
+    if problem := lock_problem(file.parent):
+        raise DatabaseUnusable(f"{file}: the file system has no locks: {problem}", LOCAL_DISK)
 
 
 def _make_file(file: Path) -> None:

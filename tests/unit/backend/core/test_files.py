@@ -1,5 +1,7 @@
 """Files written in one step, private ones, and locks between processes."""
 
+import errno
+import fcntl
 import logging
 import os
 import subprocess
@@ -12,10 +14,12 @@ from threading import Event
 import pytest
 
 from swf_console.backend.core import logs
+from swf_console.backend.core.errors import UsageError
 from swf_console.backend.core.files import (
     FileLock,
     atomic_write,
     is_locked,
+    lock_problem,
     private_opener,
     read_json,
     write_private,
@@ -131,3 +135,16 @@ def test_file_lock_on_directory_and_missing_file(tmp_path: Path) -> None:
     with FileLock(tmp_path / "none"):
         assert is_locked(tmp_path / "none")
     assert not is_locked(tmp_path / "none")
+
+
+def test_file_lock_file_system_without_locks_names_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    assert lock_problem(tmp_path / "absent") == ""  # a missing directory has another error
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert lock_problem(tmp_path) == "No locks available"
+    with pytest.raises(UsageError, match="Set SWF_STATE_DIR to a local disk"):
+        FileLock(tmp_path / "lock").acquire()

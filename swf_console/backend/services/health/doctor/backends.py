@@ -10,20 +10,22 @@ from ....core.format import size
 from ....core.settings import BrokerSettings, Settings
 from ....database import Database, agents
 from ....database.connection import urls
-from ....database.connection.engine import server_time
+from ....database.connection.engine import server_encoding, server_time
 from ....database.records.agents import Heartbeat
 from ....messaging.embedded import find_running
 from ....supervisor.base import DaemonState, ProcessState, Supervisor
 from ...agents.snapshot import SupervisorSnapshot
 from ...agents.status import probe_supervisor
 from ...database import opened
+from ...database_upgrade import check_database as database_lacks
 from ..broker import BrokerProbe, probe_problems
 from ..connection import Connectivity, no_answer_yet
-from ..database import DatabaseProbe
+from ..database import DatabaseHealth, DatabaseProbe
 from ..probe import PATIENCE, Probe
-from .checks import Check, CheckFunction, fail, no_answer, ok, warn
+from .checks import Check, CheckFunction, fail, listed, no_answer, ok, warn
 
 CLOCK_SECONDS = 1.0
+RESTORE = "Restore it: swf-console db upgrade"
 LITTLE_SPACE = 1_000_000_000
 EXPIRES_SOON = 30 * 86400.0
 LOST = (ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.EXITED)
@@ -85,7 +87,7 @@ def check_database(settings: Settings) -> Check:
     if probed.health is Connectivity.IDLE:
         return ok("database", f"{probed.place}, does not exist yet; the next run creates it")
     if probed.health is Connectivity.UP:
-        return ok("database", f"{probed.place}, version {probed.version}")
+        return _check_tables(settings, probed)
     code = BackendUnreachable.exit_code if probed.health is Connectivity.DOWN else 2
     return fail("database", probed.error or "no answer", probed.advice, code)
 
@@ -161,6 +163,30 @@ def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) 
     return ok("supervisord", found)
 
 
+def _check_tables(settings: Settings, probed: DatabaseHealth) -> Check:
+    """Whether a database that answers has all tables, columns and indexes."""
+    lacks = database_lacks(settings)
+    if essential := [lack for lack in lacks if not lack.startswith("index ")]:
+        return fail("database", f"{probed.place} lacks {listed(essential)}", RESTORE)
+    if lacks:
+        return warn("database", f"{probed.place} lacks {listed(lacks)}: queries are slow", RESTORE)
+    return ok("database", f"{probed.place}, version {probed.version}")
+
+
+def check_database_encoding(settings: Settings) -> Check:
+    """That a PostgreSQL database can store every text."""
+
+    def read(database: Database) -> Check:
+        with database.read() as connection:
+            encoding = server_encoding(connection)
+        if encoding != "UTF8":
+            found = f"the encoding of {database.safe_url} is {encoding}: some messages cannot be stored"
+            return fail("database encoding", found, "Create the database with ENCODING 'UTF8'")
+        return ok("database encoding", encoding)
+
+    return _of_database(settings, "database encoding", read)
+
+
 def _of_database(settings: Settings, name: str, question: Callable[[Database], Check]) -> Check:
     """Run a check on the database, if it exists and is reachable."""
     health = DatabaseProbe(settings).result().health
@@ -203,6 +229,7 @@ BACKENDS: tuple[CheckFunction, ...] = (
     check_broker_store,
     check_tls,
     check_database,
+    check_database_encoding,
     check_database_writable,
     check_database_space,
     check_clock,

@@ -9,8 +9,10 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+from ....broker.journal_file import JOURNAL_FILE, check_file
 from ....config.list import configuration_names
-from ....core.errors import SwfError
+from ....core.errors import SwfError, UsageError
+from ....core.files import LOCAL_DISK, lock_problem
 from ....core.format import size
 from ....core.settings import LOOPBACK, Settings
 from ....messaging.embedded import BROKER_FILE, find_running
@@ -22,6 +24,7 @@ from .checks import Check, CheckFunction, fail, listed, ok, warn
 
 LITTLE_SPACE = 1_000_000_000
 TOO_LITTLE_SPACE = 100_000_000
+FEW_INODES = 100
 PRIVATE_FILES = (BROKER_FILE, "swf.db")
 
 
@@ -49,14 +52,37 @@ def check_state_directory(settings: Settings) -> Check:
 
 
 def check_disk(settings: Settings) -> Check:
-    """The free space on the disk of the state directory."""
+    """The free space and inodes on the disk of the state directory."""
     free = shutil.disk_usage(settings.state_dir).free
     found = f"{size(free)} free at {settings.state_dir}"
     if free < TOO_LITTLE_SPACE:
         return fail("disk", found, "Free space, or set SWF_STATE_DIR to another disk")
+    inodes = os.statvfs(settings.state_dir)
+    # some file systems, such as btrfs, have no fixed number of inodes and report 0 of 0
+    if inodes.f_files and inodes.f_favail < FEW_INODES:
+        found = f"{inodes.f_favail:,} inodes free at {settings.state_dir}"
+        return fail("disk", found, "Delete files, or set SWF_STATE_DIR to another disk")
     if free < LITTLE_SPACE:
         return warn("disk", found, "Free space soon, or set SWF_STATE_DIR to another disk")
     return ok("disk", found)
+
+
+def check_locks(settings: Settings) -> Check:
+    """That the file system of the state directory supports locks, which NFS may not."""
+    if problem := lock_problem(settings.state_dir):
+        return fail("locks", f"files in {settings.state_dir} cannot be locked: {problem}", LOCAL_DISK)
+    return ok("locks", "files in the state directory can be locked")
+
+
+def check_broker_journal(settings: Settings) -> Check:
+    """The journal that the next embedded broker will open."""
+    if settings.broker or find_running(settings.state_dir):
+        return ok("broker journal", "not checked: in use" if not settings.broker else "not used")
+    try:
+        check_file(settings.state_dir / JOURNAL_FILE)
+    except UsageError as error:
+        return fail("broker journal", error.message, error.advice)
+    return ok("broker journal", "can be opened")
 
 
 def check_namespace(settings: Settings) -> Check:
@@ -137,6 +163,8 @@ HOME: tuple[CheckFunction, ...] = (
     check_home,
     check_state_directory,
     check_disk,
+    check_locks,
+    check_broker_journal,
     check_namespace,
     check_configurations,
     check_workflows,

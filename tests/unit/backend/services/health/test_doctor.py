@@ -1,15 +1,21 @@
 """The doctor: each check, and the exit code of the worst."""
 
+import os
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from swf_console.backend.broker.disk import Disk
+from swf_console.backend.broker.journal_file import JOURNAL_FILE, open_file
+from swf_console.backend.broker.limits import Limits
 from swf_console.backend.core.format import size
 from swf_console.backend.database import Database, agents
 from swf_console.backend.services.health.doctor.backends import check_supervisord
 from swf_console.backend.services.health.doctor.checks import Check, CheckResult
+from swf_console.backend.services.health.doctor.home import check_disk
 from swf_console.backend.services.health.doctor.run import exit_code, run_checks
 from swf_console.backend.supervisor.base import DaemonState
 from swf_console.testing.fake_supervisor import MemorySupervisor
@@ -127,3 +133,55 @@ def test_doctor_unreadable_certificate_reported(
 
 def test_size_has_a_unit() -> None:
     assert [size(n) for n in (5, 12_300, 4e9, 5e15)] == ["5 bytes", "12.3 kB", "4 GB", "5e+03 TB"]
+
+
+def test_doctor_garbage_in_broker_journal_found(console: CommandLine) -> None:
+    journal = console.settings.state_dir / JOURNAL_FILE
+    assert checks(console)["broker journal"].verdict is CheckResult.OK
+    journal.write_bytes(b"no journal at all " * 500)
+    check = checks(console)["broker journal"]
+    assert (check.verdict, check.exit_code) == (CheckResult.FAIL, 2)
+    assert "not a database" in check.found
+    assert "move the file away" in check.advice
+
+
+def test_doctor_damaged_page_of_broker_journal_found(console: CommandLine) -> None:
+    journal = console.settings.state_dir / JOURNAL_FILE
+    connection, _ = open_file(journal, Limits(), "normal", Disk(journal.parent, 0))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    assert checks(console)["broker journal"].verdict is CheckResult.OK
+    content = bytearray(journal.read_bytes())
+    content[4096:8192] = b"\xff" * 4096
+    journal.write_bytes(content)
+    assert checks(console)["broker journal"].verdict is CheckResult.FAIL
+
+
+def test_doctor_dropped_table_found_and_restored(console: CommandLine, home_database: Database) -> None:
+    with home_database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE swf_applog")
+    check = checks(console)["database"]
+    assert (check.verdict, check.exit_code) == (CheckResult.FAIL, 2)
+    assert "lacks table swf_applog" in check.found
+    assert check.advice == "Restore it: swf-console db upgrade"
+    assert console("db", "upgrade").code == 0
+    assert checks(console)["database"].verdict is CheckResult.OK
+
+
+def test_doctor_dropped_index_only_warns(console: CommandLine, home_database: Database) -> None:
+    with home_database.write() as connection:
+        connection.exec_driver_sql("DROP INDEX swf_messages_newest")
+    check = checks(console)["database"]
+    assert (check.verdict, check.exit_code) == (CheckResult.WARN, 0)
+
+
+def test_doctor_no_inodes_found(console: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = {"f_frsize": 4096, "f_blocks": 10**7, "f_bfree": 10**7, "f_bavail": 10**7}
+    full = SimpleNamespace(f_files=1000, f_favail=0, **blocks)
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    check = check_disk(console.settings)
+    assert check.verdict is CheckResult.FAIL
+    assert check.found.startswith("0 inodes free")
+    unlimited = SimpleNamespace(f_files=0, f_favail=0, **blocks)
+    monkeypatch.setattr(os, "statvfs", lambda _path: unlimited)
+    assert check_disk(console.settings).verdict is CheckResult.OK
