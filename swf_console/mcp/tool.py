@@ -42,6 +42,7 @@ Parameters = Annotated[
 ]
 Metadata = Annotated[dict[Line, Any], Field(max_length=100)]
 Status = Literal["running", "completed", "failed", "terminated"]
+AgentStatus = Literal["UNKNOWN", "OK", "WARNING", "ERROR", "EXITED"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -50,6 +51,15 @@ class ToolContext(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+
+    @property
+    def instructions(self) -> str:
+        """What a client is told of this server."""
+        ...
+
+    def described_tools(self) -> list[dict[str, Any]]:
+        """Name, description and kind of every tool."""
+        ...
 
     def database(self) -> Database:
         """The database, opened on first use. Raises DatabaseUnusable or DatabaseUnreachable."""

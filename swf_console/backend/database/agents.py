@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from .records.agents import Agent, Heartbeat, Subscriber
+from .records.agents import Agent, AgentFilter, Heartbeat, Subscriber
 from .records.pages import Page
-from .sql.dialect import insert_into
+from .sql.dialect import insert_into, matching
 from .sql.keyset import Order, one_page
 from .sql.offset import TableGateway
 from .sql.types import utc_now
 from .tables.agents import agents, subscribers
+from .tables.workflows import messages
 
 _c = agents.c
 _s = subscribers.c
+EVERY_AGENT = AgentFilter()
 _OPTIONAL = (
     "description",
     "namespace",
@@ -117,15 +119,14 @@ def get(connection: Connection, instance_name: str) -> Agent | None:
 
 
 def page(
-    connection: Connection,
-    namespace: str | None = None,
-    agent_type: str | None = None,
-    after: str | None = None,
-    limit: int = 200,
+    connection: Connection, wanted: AgentFilter = EVERY_AGENT, after: str | None = None, limit: int = 200
 ) -> Page[Agent]:
     """List agents, the last registered first."""
-    wanted = ((_c.namespace, namespace), (_c.agent_type, agent_type))
-    conditions = [column == value for column, value in wanted if value is not None]
+    equal = ((_c.namespace, wanted.namespace), (_c.agent_type, wanted.agent_type), (_c.status, wanted.status))
+    conditions = matching(equal, _c.last_heartbeat, wanted.since, wanted.until)
+    if wanted.execution_id is not None:
+        senders = select(messages.c.sender_agent).where(messages.c.execution_id == wanted.execution_id)
+        conditions.append(_c.instance_name.in_(senders))
     return one_page(connection, [conditions], tuple(_c), Order((_c.id,), after, limit), Agent)
 
 

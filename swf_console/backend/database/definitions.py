@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from .records.pages import COUNT_CAP, Page
 from .records.workflows import Definition, DefinitionSummary, NewDefinition
-from .sql.dialect import capped, insert_into
+from .sql.dialect import capped, insert_into, matching
 from .sql.keyset import Order, cursor_of, one_page
 from .sql.offset import TableGateway
 from .sql.types import utc_now
@@ -79,9 +79,16 @@ def page(
     limit: int = 50,
     *,
     newest_first: bool = True,
+    workflow_type: str | None = None,
+    created_by: str | None = None,
 ) -> Page[DefinitionSummary]:
     """List definitions without their code, newest first."""
-    conditions = [] if workflow_name is None else [_c.workflow_name == workflow_name]
+    equal = (
+        (_c.workflow_name, workflow_name),
+        (_c.workflow_type, workflow_type),
+        (_c.created_by, created_by),
+    )
+    conditions = matching(equal, _c.created_at, None, None)
     order = Order(_KEY, after, limit, newest_first)
     return one_page(connection, [conditions], _SUMMARY, order, DefinitionSummary)
 

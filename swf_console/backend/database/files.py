@@ -16,7 +16,7 @@ from .records.processing import (
     StfFile,
     StfFilter,
 )
-from .sql.dialect import Conditions, advance, given, insert_unless_there, portions
+from .sql.dialect import advance, given, insert_unless_there, matching, portions
 from .sql.keyset import Branch, Order, one_page
 from .sql.offset import TableGateway
 from .sql.types import uuid_from
@@ -116,7 +116,7 @@ def stf_page(
 ) -> Page[NumberedStfFile]:
     """List STF files by name, descending."""
     equal = ((_s.status, wanted.status), (_s.machine_state, wanted.machine_state))
-    conditions: Conditions = [column == value for column, value in equal if value is not None]
+    conditions = matching(equal, _s.created_at, wanted.since, wanted.until)
     if wanted.run_number is not None:
         run = runs.find(connection, wanted.run_number)
         if run is None:

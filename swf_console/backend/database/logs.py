@@ -80,4 +80,8 @@ def _conditions(wanted: LogFilter) -> Conditions:
     conditions = matching(equal, _c.timestamp, wanted.since, wanted.until)
     if wanted.level is not None:
         conditions.append(_c.level >= wanted.level)
+    if wanted.execution_id is not None:
+        conditions.append(_c.extra_data["execution_id"].as_string() == wanted.execution_id)
+    if wanted.text is not None:
+        conditions.append(_c.message.icontains(wanted.text, autoescape=True))
     return conditions

@@ -1,12 +1,13 @@
 """Namespaces, their owners, and the number of rows in them."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Table, func, select
 
 from .records.pages import COUNT_CAP, Page
 from .records.workflows import Namespace, NamespaceUse
-from .sql.dialect import insert_into
+from .sql.dialect import Conditions, insert_into, matching
 from .sql.keyset import Order, one_page
 from .sql.offset import TableGateway
 from .sql.types import utc_now
@@ -44,9 +45,17 @@ def listed(connection: Connection, limit: int = 1_000, cap: int = COUNT_CAP) -> 
     return _with_counts(connection, select(namespaces).order_by(_c.name).limit(limit), cap)
 
 
-def use_of(connection: Connection, name: str, cap: int = COUNT_CAP) -> NamespaceUse | None:
-    """Read a namespace with its counts; each count stops at `cap`."""
-    found = _with_counts(connection, select(namespaces).where(_c.name == name), cap)
+def use_of(
+    connection: Connection,
+    name: str,
+    cap: int = COUNT_CAP,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> NamespaceUse | None:
+    """Read a namespace with its counts in [since, until); each count stops at `cap`."""
+    wanted = select(namespaces).where(_c.name == name)
+    found = _with_counts(connection, wanted, cap, since, until)
     return found[0] if found else None
 
 
@@ -60,9 +69,19 @@ def page(
     return Page(tuple(_with_counts(connection, some, cap)), names.next)
 
 
-def _with_counts(connection: Connection, wanted: Select[Any], cap: int) -> list[NamespaceUse]:
+def _with_counts(
+    connection: Connection,
+    wanted: Select[Any],
+    cap: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[NamespaceUse]:
     chosen = wanted.subquery()
-    counts = [_count(table, chosen, cap).label(f"n_{table.name}") for table in (executions, messages, agents)]
+    times = ((executions, "start_time"), (messages, "sent_at"), (agents, "last_heartbeat"))
+    counts = [
+        _count(table, chosen, cap, matching((), table.c[time], since, until)).label(f"n_{table.name}")
+        for table, time in times
+    ]
     rows = connection.execute(select(chosen, *counts).order_by(chosen.c.name))
     return [NamespaceUse(Namespace(*row[: len(_c)]), *row[len(_c) :]) for row in rows]
 
@@ -75,6 +94,6 @@ def _named(name: str) -> Select[*tuple[Any, ...]]:
     return select(*_c).where(_c.name == name)
 
 
-def _count(table: Table, chosen: FromClause, cap: int) -> ScalarSelect[int]:
-    inside = select(table.c.namespace).where(table.c.namespace == chosen.c.name).limit(cap)
+def _count(table: Table, chosen: FromClause, cap: int, when: Conditions) -> ScalarSelect[int]:
+    inside = select(table.c.namespace).where(table.c.namespace == chosen.c.name, *when).limit(cap)
     return select(func.count()).select_from(inside.correlate(chosen).subquery()).scalar_subquery()

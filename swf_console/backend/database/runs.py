@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from .records.pages import Page
 from .records.workflows import Run, RunState, StateEvent
-from .sql.dialect import insert_into
+from .sql.dialect import insert_into, matching
 from .sql.keyset import Order, one_page
 from .sql.offset import TableGateway
 from .sql.types import clean, utc_now
@@ -79,9 +79,17 @@ def finish(connection: Connection, run_number: int, end_time: datetime) -> bool:
     return connection.execute(ended.values(end_time=end_time)).rowcount == 1
 
 
-def page(connection: Connection, after: str | None = None, limit: int = 50) -> Page[Run]:
-    """List runs, the highest number first."""
-    return one_page(connection, [[]], tuple(_c), Order((_c.run_number,), after, limit), Run)
+def page(
+    connection: Connection,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Page[Run]:
+    """List runs that started in [since, until), the highest number first."""
+    conditions = matching((), _c.start_time, since, until)
+    return one_page(connection, [conditions], tuple(_c), Order((_c.run_number,), after, limit), Run)
 
 
 def upsert_run_state(connection: Connection, state: RunState, *, unless_newer: bool = False) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from . import files, run_counters
 from .records.pages import Listing, Page, Window
 from .records.processing import NewTfSlice, Retry, SliceFilter, SliceResult, SliceStart, TfSlice
-from .sql.dialect import Conditions, given, insert_into, portions
+from .sql.dialect import Conditions, given, insert_into, matching, portions
 from .sql.keyset import Branch, Order, one_page
 from .sql.offset import TableGateway
 from .tables.processing import fastmon_files, stf_files, tf_slices
@@ -221,8 +221,10 @@ def page(
         (_c.run_number, wanted.run_number),
         (_c.status, wanted.status),
         (_c.assigned_worker, wanted.assigned_worker),
+        (_c.id, wanted.id),
+        (_c.fastmon_file_id, wanted.fastmon_file_id),
     )
-    conditions = [column == value for column, value in equal if value is not None]
+    conditions = matching(equal, _c.created_at, wanted.since, wanted.until)
     of_sample = _of_sample(wanted)
     branch = Branch([*conditions, *of_sample], few=bool(of_sample))
     return one_page(connection, [branch], _OWN, Order((_c.id,), after, limit), TfSlice, _named)

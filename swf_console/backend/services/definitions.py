@@ -10,11 +10,19 @@ SEARCHED = 200
 
 
 def list_definitions(
-    database: Database, workflow_name: str | None = None, after: str | None = None, limit: int = 50
+    database: Database,
+    workflow_name: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    workflow_type: str | None = None,
+    created_by: str | None = None,
 ) -> Page[DefinitionSummary]:
     """Workflow definitions, newest first."""
     with database.read() as connection:
-        return definitions.page(connection, workflow_name, after, limit)
+        return definitions.page(
+            connection, workflow_name, after, limit, workflow_type=workflow_type, created_by=created_by
+        )
 
 
 def get_definition(database: Database, definition_id: int) -> Definition:

@@ -1,5 +1,7 @@
 """Namespaces with their counts, and the creation of a namespace."""
 
+from datetime import datetime
+
 from ..config.names import check_namespace
 from ..core.errors import Refused, UsageError
 from ..core.settings import Settings
@@ -23,10 +25,12 @@ def page_namespaces(database: Database, after: str | None = None, limit: int = 5
         return namespaces.page(connection, after, limit, cap=pages.COUNT_CAP)
 
 
-def find_namespace(database: Database, name: str) -> NamespaceUse:
-    """A namespace with its counts up to COUNT_CAP. Raises UsageError if it does not exist."""
+def find_namespace(
+    database: Database, name: str, since: datetime | None = None, until: datetime | None = None
+) -> NamespaceUse:
+    """A namespace with its counts in [since, until) up to COUNT_CAP. Raises UsageError if it is unknown."""
     with database.read() as connection:
-        found = namespaces.use_of(connection, name, pages.COUNT_CAP)
+        found = namespaces.use_of(connection, name, pages.COUNT_CAP, since=since, until=until)
         known = [] if found else namespaces.listed(connection, cap=1)
     if found is None:
         names = [use.namespace.name for use in known]

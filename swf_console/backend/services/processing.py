@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -47,9 +47,16 @@ class StfDetail:
     samples: tuple[FastmonFile, ...] = field(default=())
 
 
-def list_runs(database: Database, after: str | None = None, limit: int = 50) -> Page[Run]:
-    """DAQ runs, the highest number first."""
-    return _read(database, lambda connection: runs.page(connection, after, limit))
+def list_runs(
+    database: Database,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Page[Run]:
+    """DAQ runs that started in [since, until), the highest number first."""
+    return _read(database, lambda connection: runs.page(connection, after, limit, since=since, until=until))
 
 
 def find_run(database: Database, run_number: int) -> RunDetail:
@@ -69,11 +76,13 @@ def list_stf_files(
     run_number: int | None = None,
     status: str | None = None,
     machine_state: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[NumberedStfFile]:
     """STF files by name, descending."""
-    wanted = StfFilter(run_number, status, machine_state)
+    wanted = StfFilter(run_number, status, machine_state, since, until)
     return _read(database, lambda connection: files.stf_page(connection, wanted, after, limit))
 
 
@@ -101,18 +110,11 @@ def find_stf_file(
 
 
 def list_tf_slices(
-    database: Database,
-    *,
-    run_number: int | None = None,
-    stf_filename: str | None = None,
-    tf_filename: str | None = None,
-    status: str | None = None,
-    assigned_worker: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
+    database: Database, wanted: SliceFilter, after: str | None = None, limit: int = 50
 ) -> Page[TfSlice]:
-    """TF slices, the latest first; `tf_filename` is the name of the TF sample."""
-    wanted = SliceFilter(run_number, stf_filename, tf_filename, status, assigned_worker)
+    """TF slices, the latest first."""
+    if wanted.fastmon_file_id is not None:
+        wanted = replace(wanted, fastmon_file_id=_uuid(wanted.fastmon_file_id))
     return _read(database, lambda connection: slices.page(connection, wanted, after, limit))
 
 
@@ -131,18 +133,9 @@ def find_tf_slice(database: Database, tf_filename: str, slice_id: int | None = N
 
 
 def list_logs(
-    database: Database,
-    *,
-    app_name: str | None = None,
-    instance_name: str | None = None,
-    level: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    after: str | None = None,
-    limit: int = 50,
+    database: Database, wanted: LogFilter, after: str | None = None, limit: int = 50
 ) -> Page[LogEntry]:
-    """Log lines that programs reported, newest first; `level` is the lowest shown."""
-    wanted = LogFilter(app_name, instance_name, LEVELS[level] if level else None, since, until)
+    """Log lines that programs reported, newest first."""
     return _read(database, lambda connection: logs.page(connection, wanted, after, limit))
 
 

@@ -38,6 +38,8 @@ TOOLS: tuple[Tool, ...] = (
     testbed.start_user_testbed,
     testbed.stop_user_testbed,
     system.get_system_state,
+    system.list_available_tools,
+    system.get_server_instructions,
     messages.send_message,
 )
 BY_NAME: Mapping[str, Tool] = MappingProxyType(

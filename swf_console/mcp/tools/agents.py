@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from ...backend.core.times import parse_time
+from ...backend.database.records.agents import AgentFilter
 from ...backend.services.agents import control, queries
-from ..tool import Cursor, Limit, Line, ToolContext, tool
+from ..tool import AgentStatus, Cursor, Limit, Line, TimeText, ToolContext, tool
 
 
 @tool()
@@ -12,11 +14,26 @@ def list_agents(
     *,
     namespace: Line | None = None,
     agent_type: Line | None = None,
+    status: AgentStatus | None = None,
+    execution_id: Line | None = None,
+    start_time: TimeText | None = None,
+    end_time: TimeText | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List agents with the state of their last heartbeat, the last registered first."""
-    return queries.list_agents(context.database(), namespace, agent_type, cursor, limit)
+    """List agents with the state of their last heartbeat, the last registered first.
+
+    execution_id selects the senders of its messages; the times are bounds of the last heartbeat.
+    """
+    wanted = AgentFilter(
+        namespace=namespace,
+        agent_type=agent_type,
+        status=status,
+        execution_id=execution_id,
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
+    )
+    return queries.list_agents(context.database(), wanted, cursor, limit)
 
 
 @tool()

@@ -2,14 +2,29 @@
 
 from typing import Any
 
+from ...backend.core.times import parse_time
+from ...backend.database.records.processing import SliceFilter
 from ...backend.services import processing
-from ..tool import Cursor, Limit, Line, Number, Run, ToolContext, tool
+from ..tool import Cursor, Limit, Line, Number, RowId, Run, TimeText, ToolContext, tool
 
 
 @tool()
-def list_runs(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
-    """List DAQ runs, highest number first."""
-    return processing.list_runs(context.database(), cursor, limit)
+def list_runs(
+    context: ToolContext,
+    *,
+    start_time: TimeText | None = None,
+    end_time: TimeText | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 50,
+) -> Any:
+    """List DAQ runs, highest number first; start_time and end_time are bounds of their start."""
+    return processing.list_runs(
+        context.database(),
+        cursor,
+        limit,
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
+    )
 
 
 @tool()
@@ -25,18 +40,22 @@ def list_stf_files(
     run_number: Run | None = None,
     status: Line | None = None,
     machine_state: Line | None = None,
+    start_time: TimeText | None = None,
+    end_time: TimeText | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
     """List STF files by name, last first.
 
-    status is registered, processing, processed, done or failed.
+    status is registered, processing, processed, done or failed; the times are bounds of the registration.
     """
     return processing.list_stf_files(
         context.database(),
         run_number=run_number,
         status=status,
         machine_state=machine_state,
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
         after=cursor,
         limit=limit,
     )
@@ -59,23 +78,29 @@ def list_tf_slices(
     tf_filename: Line | None = None,
     status: Line | None = None,
     assigned_worker: Line | None = None,
+    id: RowId | None = None,  # noqa: A002 (an argument of the tool)
+    fastmon_file_id: Line | None = None,
+    start_time: TimeText | None = None,
+    end_time: TimeText | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
     """List TF slices, last stored first; tf_filename is the TF sample's.
 
-    status is queued, processing, completed or failed.
+    status is queued, processing, completed or failed; the times are bounds of the creation.
     """
-    return processing.list_tf_slices(
-        context.database(),
+    wanted = SliceFilter(
         run_number=run_number,
         stf_filename=stf_filename,
         tf_filename=tf_filename,
         status=status,
         assigned_worker=assigned_worker,
-        after=cursor,
-        limit=limit,
+        id=id,
+        fastmon_file_id=fastmon_file_id,
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
     )
+    return processing.list_tf_slices(context.database(), wanted, cursor, limit)
 
 
 @tool()

@@ -14,6 +14,7 @@ import pytest
 
 from swf_console.backend.core.settings import load_settings, sqlite_url
 from swf_console.backend.database import Database, agents, open_database
+from swf_console.backend.database.records.agents import AgentFilter
 from swf_console.backend.messaging.endpoint import running_broker
 from swf_console.backend.services.home import write_home
 
@@ -138,7 +139,7 @@ class AgentHome:
     def agent(self, kind: str) -> Any:
         """The agent's row, written by its heartbeats; None before the first one."""
         with self.database.read() as connection:
-            found = agents.page(connection, agent_type=kind).items
+            found = agents.page(connection, AgentFilter(agent_type=kind)).items
         return found[0] if found else None
 
     def wait_agent(self, kind: str, *states: str, timeout: float = 60.0) -> None:

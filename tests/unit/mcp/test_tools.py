@@ -51,6 +51,8 @@ NAMED = [
     "send_message",
     "kill_agent",
     "get_system_state",
+    "list_available_tools",
+    "get_server_instructions",
     "plan",
 ]
 WRITES = {
@@ -194,6 +196,74 @@ def test_agents_namespaces_and_logs_page_and_get(ask: Assistant, home_database: 
     assert len(rows) == 3
     assert ask("get_log_entry", log_id=rows[0]["id"]).document == rows[0]
     assert ask("list_logs", level="CRITICAL").items == []
+
+
+def test_list_agents_filters_narrow_the_list(ask: Assistant, home_database: Database) -> None:
+    with home_database.write() as connection:
+        for hour, (name, status) in enumerate((("data-agent-a-1", "OK"), ("data-agent-b-2", "WARNING"))):
+            agents.heartbeat(connection, Heartbeat(name, "data", status, NOON + timedelta(hours=hour)))
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 1, sender_agent="data-agent-b-2")
+
+    def names(**arguments: Any) -> list[str]:
+        return [row["instance_name"] for row in ask("list_agents", **arguments).items]
+
+    assert names(status="OK") == ["data-agent-a-1"]
+    assert names(execution_id=execution_id) == ["data-agent-b-2"]
+    assert names(start_time="2026-01-31T12:30") == ["data-agent-b-2"]
+    assert names(end_time="2026-01-31T12:30") == ["data-agent-a-1"]
+
+
+def test_list_logs_execution_and_search_narrow_the_list(ask: Assistant, home_database: Database) -> None:
+    with home_database.write() as connection:
+        logs.insert(
+            connection,
+            [
+                LogEntry("app", "a", NOON, 40, "ERROR", "Disk 50% full", extra_data={"execution_id": "x-1"}),
+                LogEntry("app", "a", NOON, 40, "ERROR", "disk 501 full", extra_data={"execution_id": "x-2"}),
+                LogEntry("app", "a", NOON, 40, "ERROR", "no execution"),
+            ],
+        )
+    assert [row["message"] for row in ask("list_logs", execution_id="x-1").items] == ["Disk 50% full"]
+    assert [row["message"] for row in ask("list_logs", search="DISK 50%").items] == ["Disk 50% full"]
+    assert len(ask("list_logs", search="disk").items) == 2
+
+
+def test_processing_tools_filters_narrow_the_lists(ask: Assistant, home_database: Database) -> None:
+    add_chain(home_database)
+    (first, *_) = ask("list_tf_slices", run_number=100010).items
+    assert ask("list_tf_slices", id=first["id"]).items == [first]
+    assert ask("list_tf_slices", fastmon_file_id="not-a-uuid").failed
+    of_sample = ask("list_tf_slices", fastmon_file_id=first["fastmon_file_id"]).items
+    assert {row["fastmon_file"] for row in of_sample} == {first["fastmon_file"]}
+    for name in ("list_runs", "list_stf_files", "list_tf_slices"):
+        assert ask(name, start_time="2000-01-01").items == ask(name).items
+        assert ask(name, end_time="2000-01-01").items == []
+
+
+def test_get_namespace_counts_within_times(ask: Assistant, home_database: Database) -> None:
+    add_execution(home_database, 1, namespace="beta")
+    for times, count in (({}, 1), ({"start_time": "2026-01-31"}, 1), ({"end_time": "2026-01-31"}, 0)):
+        assert ask("get_namespace", namespace="beta", **times).document["executions"] == count
+
+
+def test_definitions_and_system_state_are_narrowed_by_user(ask: Assistant, home_database: Database) -> None:
+    add_execution(home_database)
+    (definition,) = ask("list_workflow_definitions").items
+    for field in ("created_by", "workflow_type"):
+        assert ask("list_workflow_definitions", **{field: definition[field]}).items == [definition]
+        assert ask("list_workflow_definitions", **{field: "other"}).items == []
+    answer = ask("get_system_state", username="nobody-else").document
+    assert (answer["user"], answer["latest_executions"]) == ("nobody-else", [])
+    assert len(ask("get_system_state").document["latest_executions"]) == 1
+
+
+def test_list_available_tools_and_instructions_describe_the_server(ask: Assistant, write: Assistant) -> None:
+    tools = {one["name"]: one for one in ask("list_available_tools").document["tools"]}
+    assert set(tools) == set(NAMED)
+    assert {name for name, one in tools.items() if one["writes"]} == WRITES
+    assert "read-only" in ask("get_server_instructions").document["instructions"]
+    assert "may write" in write("get_server_instructions").document["instructions"]
 
 
 def test_plan_opens_no_database(ask: Assistant, console: CommandLine) -> None:

@@ -69,11 +69,31 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """All given conditions must hold. `level` is the lowest shown; `until` is exclusive."""
+    """All given conditions must hold. `level` is the lowest shown; `until` is exclusive.
+
+    `text` is searched for in the message, without regard to case.
+    """
 
     app_name: str | None = None
     instance_name: str | None = None
     level: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    execution_id: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFilter:
+    """All given conditions must hold; `since` and `until` are bounds of the last heartbeat.
+
+    `execution_id` matches the senders of its messages.
+    """
+
+    namespace: str | None = None
+    agent_type: str | None = None
+    status: str | None = None
+    execution_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -52,11 +52,13 @@ class NumberedStfFile(StfFile):
 
 @dataclass(frozen=True, slots=True)
 class StfFilter:
-    """All given conditions must hold."""
+    """All given conditions must hold; `since` and `until` are bounds of the creation of the row."""
 
     run_number: int | None = None
     status: str | None = None
     machine_state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +214,20 @@ class TfSlice:
 
 @dataclass(frozen=True, slots=True)
 class SliceFilter:
-    """All given conditions must hold; `tf_filename` is the name of a TF sample."""
+    """All given conditions must hold; `tf_filename` is the name of a TF sample, `id` that of the row.
+
+    `since` and `until` are bounds of the creation of the row.
+    """
 
     run_number: int | None = None
     stf_filename: str | None = None
     tf_filename: str | None = None
     status: str | None = None
     assigned_worker: str | None = None
+    id: int | None = None
+    fastmon_file_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

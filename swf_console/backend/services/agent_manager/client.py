@@ -7,7 +7,7 @@ from typing import Any
 from ...core.errors import Refused, SwfError, TimedOut
 from ...core.settings import Settings
 from ...database import Database, agents
-from ...database.records.agents import Agent
+from ...database.records.agents import Agent, AgentFilter
 from ...messaging.client import request, requester_of
 from ...messaging.outbox import NoOutbox
 from ...messaging.replies import AGENT_CONTROL, reply_topic
@@ -108,7 +108,7 @@ def stop_user_testbed(settings: Settings, database: Database, user: str) -> dict
 def find_manager(database: Database, user: str) -> Agent | None:
     """The agent manager of a user with the latest heartbeat: ours, or that of the existing testbed."""
     with database.read() as connection:
-        known = agents.page(connection, agent_type=AGENT_TYPE, limit=MOST_MANAGERS).items
+        known = agents.page(connection, AgentFilter(agent_type=AGENT_TYPE), limit=MOST_MANAGERS).items
     mine = [one for one in known if _serves(one, user)]
     oldest = datetime.min.replace(tzinfo=UTC)
     return max(mine, key=lambda one: one.last_heartbeat or oldest, default=None)

@@ -6,7 +6,7 @@ from ...core.errors import UsageError
 from ...core.settings import Settings
 from ...core.suggest import suggest
 from ...database import Database, agents
-from ...database.records.agents import Agent
+from ...database.records.agents import Agent, AgentFilter
 from ...database.records.pages import Page
 from ...supervisor.base import ProcessStatus
 from .status import probe_supervisor
@@ -23,15 +23,11 @@ class AgentDetail:
 
 
 def list_agents(
-    database: Database,
-    namespace: str | None = None,
-    agent_type: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
+    database: Database, wanted: AgentFilter, after: str | None = None, limit: int = 50
 ) -> Page[Agent]:
     """Agents, the last registered first."""
     with database.read() as connection:
-        return agents.page(connection, namespace, agent_type, after, limit)
+        return agents.page(connection, wanted, after, limit)
 
 
 def find_agent(settings: Settings, database: Database, name: str) -> AgentDetail:

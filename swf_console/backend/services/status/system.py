@@ -25,17 +25,20 @@ class SystemState:
     errors_of_the_last_hour: tuple[LogEntry, ...]
 
 
-def system_state(settings: Settings, database: Database) -> SystemState:
-    """Read everything. Raises DatabaseUnreachable and DatabaseUnusable."""
+def system_state(settings: Settings, database: Database, user: str | None = None) -> SystemState:
+    """Read everything; `user` limits the executions to those of one user.
+
+    Raises DatabaseUnreachable and DatabaseUnusable.
+    """
     status = current_status(settings, counted=True)
     recent = LogFilter(level=ERROR_LEVEL, since=datetime.now(UTC) - ERRORS_SINCE)
     with database.read() as connection:
-        latest = executions.page(connection, ExecutionFilter(), limit=SHOWN).items
+        latest = executions.page(connection, ExecutionFilter(executed_by=user), limit=SHOWN).items
         numbers = [run.run_number for run in runs.page(connection, limit=SHOWN).items]
         found = [runs.run_state(connection, number) for number in numbers]
         errors = logs.page(connection, recent, limit=SHOWN).items
     return SystemState(
-        user=settings.user,
+        user=user or settings.user,
         status=status,
         latest_executions=latest,
         run_states=tuple(state for state in found if state is not None),

@@ -29,7 +29,7 @@ from swf_console.backend.database import (
     sequences,
 )
 from swf_console.backend.database.connection import migrate
-from swf_console.backend.database.records.agents import Heartbeat, LogEntry, LogFilter
+from swf_console.backend.database.records.agents import AgentFilter, Heartbeat, LogEntry, LogFilter
 from swf_console.backend.database.records.messages import MessageFilter, NewMessage
 from swf_console.backend.database.records.pages import Page
 from swf_console.backend.database.records.workflows import (
@@ -710,7 +710,7 @@ def test_agents_page_by_namespace_and_type(database: Database) -> None:
             kind, namespace = ("a", "b")[number % 2], f"ns{number % 3}"
             agents.heartbeat(connection, Heartbeat(f"agent-{number}", kind, "OK", NOW, namespace=namespace))
         everyone = walk(lambda after: agents.page(connection, after=after, limit=4))
-        some = agents.page(connection, namespace="ns1", agent_type="a").items
+        some = agents.page(connection, AgentFilter(namespace="ns1", agent_type="a")).items
     assert [one.instance_name for one in everyone] == [f"agent-{number}" for number in reversed(range(6))]
     assert [one.instance_name for one in some] == ["agent-4"]
 

@@ -14,6 +14,7 @@ import pytest
 from swf_console.backend.core.errors import Refused
 from swf_console.backend.core.settings import Settings, load_settings
 from swf_console.backend.database import Database, agents, open_database
+from swf_console.backend.database.records.agents import AgentFilter
 from swf_console.backend.services.agent_manager import client as manager_client
 from swf_console.backend.services.home import write_home
 from swf_console.backend.services.journal import Journal
@@ -69,7 +70,7 @@ class Manager:
 
     def heartbeat(self) -> dict[str, Any]:
         with self.database.read() as connection:
-            found = agents.page(connection, agent_type="agent_manager").items
+            found = agents.page(connection, AgentFilter(agent_type="agent_manager")).items
         if not found:
             return {"operational_state": None}
         (only,) = found

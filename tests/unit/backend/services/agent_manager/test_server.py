@@ -10,7 +10,7 @@ import pytest
 
 from swf_console.backend.core.errors import Refused
 from swf_console.backend.database import Database, agents
-from swf_console.backend.database.records.agents import Agent
+from swf_console.backend.database.records.agents import Agent, AgentFilter
 from swf_console.backend.messaging.message import read
 from swf_console.backend.services.agent_manager.protocol import read_command
 from swf_console.backend.services.agent_manager.server import AgentManager
@@ -105,7 +105,7 @@ def desk(console: CommandLine) -> Iterator[Desk]:
 
 def heartbeat(home_database: Database) -> Agent | None:
     with home_database.read() as connection:
-        found = agents.page(connection, agent_type="agent_manager").items
+        found = agents.page(connection, AgentFilter(agent_type="agent_manager")).items
     return found[0] if found else None
 
 
