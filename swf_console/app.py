@@ -1,9 +1,9 @@
 """The console application: its parts, its theme, start and end."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from .screens.shell.key_queue import KeyHandled, KeyQueue
 from .screens.shell.navigation import Navigation
 from .screens.shell.status import WriteAccess
 from .screens.shell.themes import THEMES
+from .terminal.loss import TerminalLoss
 from .viewmodels.context import ConsoleContext
 from .viewmodels.terminal import symbols_of, theme_of
 from .widgets.bars.screens import ScreenBar
@@ -39,7 +40,10 @@ STYLES = Path(__file__).parent / "styles"
 
 
 class ConsoleApp(App[int]):
-    """The application. It wires the parts and forwards Textual's events to them."""
+    """The application. It wires the parts and forwards Textual's events to them.
+
+    `terminal_loss` ends it when its terminal is gone; from then on no key is handled and nothing is started.
+    """
 
     CSS_PATH: ClassVar[list[str]] = sorted(str(path) for path in STYLES.glob("*.tcss"))  # type: ignore[assignment]
     ENABLE_COMMAND_PALETTE = False
@@ -54,12 +58,13 @@ class ConsoleApp(App[int]):
         self.context = context
         self.environ = os.environ if environ is None else environ
         self.failure = ""
+        self.terminal_loss = TerminalLoss(self)
         use_symbols(symbols_of(context.preferences, self.environ))
         for theme in THEMES.values():
             self.register_theme(theme)
         self._start_with_theme("16-colour" if self.no_color else theme_of(context.preferences, self.environ))
         self.write_access = WriteAccess(context)
-        self.key_queue = KeyQueue(super().on_event, lambda: self.focused or self.screen, self.call_later)
+        self.key_queue = KeyQueue(self._deliver_key, lambda: self.focused or self.screen, self.call_later)
         self.frame = Frame(
             context,
             self.write_access,
@@ -88,7 +93,7 @@ class ConsoleApp(App[int]):
 
     def _set_actions(self) -> None:
         """Set the `action_` methods that Textual calls for global actions, each from its part."""
-        commands = Commands(
+        commands = self._commands = Commands(
             self.context, self, self.navigation, self.alarms, self.runner, self.copy, self.say
         )
         lock = WriteLock(self.context, self.write_access, self.confirm_many, self.say, self.refresh_frame)
@@ -110,6 +115,10 @@ class ConsoleApp(App[int]):
     async def action_quit(self) -> None:
         """Ctrl-Q does the same as `q`."""
         self.action_leave()
+
+    def action_suspend_process(self) -> None:
+        """Ctrl-Z asks first if an execution would pause too."""
+        self._commands.suspend(super().action_suspend_process)
 
     def action_help_quit(self) -> None:
         """Ctrl-C only shows how to quit."""
@@ -154,16 +163,47 @@ class ConsoleApp(App[int]):
             self.namespaces.ask_for_first()
 
     def _handle_signals(self) -> None:
-        """SIGTERM and SIGHUP end the application in order, so that the terminal is restored."""
+        """SIGTERM and SIGHUP end the application in order, so that the terminal is restored.
+
+        Not by asyncio's handlers: they run in the loop, which may be waiting for a stalled terminal.
+        """
         if not self.is_headless:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
+            self.terminal_loss.watch()
+            signal.signal(signal.SIGTERM, lambda *_: self.terminal_loss.end())
+            signal.signal(signal.SIGHUP, lambda *_: self.terminal_loss.report())
+
+    def refuse_actions(self) -> None:
+        """Called by `terminal_loss` first: handle no key and start nothing any more."""
+        self.context.ending = True
+
+    def request_exit(self) -> None:
+        """Called by `terminal_loss`: end the application from another thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self.exit, INTERRUPTED)
+
+    def close_executions(self) -> None:
+        """Called by `terminal_loss` if the application does not end: stop the executions of this process."""
+        runs = self.context.local_executions_if_any
+        if runs is not None:
+            runs.close()
+
+    def kill(self) -> None:
+        """Called by `terminal_loss` at last: end the process; its watchdog closes what was left."""
+        os._exit(INTERRUPTED)
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pasted text go through the key queue, other events are handled at once."""
+        """Keys and pasted text go through the key queue, other events are handled immediately."""
+        if isinstance(event, events.Key | events.Paste | events.MouseEvent) and self.context.ending:
+            return
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self.key_queue.put(event)
         else:
+            await super().on_event(event)
+
+    async def _deliver_key(self, event: events.Event) -> None:
+        """Called by the key queue, when all keys before are handled."""
+        if not self.context.ending:
             await super().on_event(event)
 
     async def on_key_handled(self, followed: KeyHandled) -> None:

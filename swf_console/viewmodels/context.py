@@ -37,6 +37,7 @@ class ConsoleContext:
 
     `start` opens the connections and loads heavy libraries. `lease_owner` is the owner that this process's
     watchdog knows; the leases of local executions carry it. `supervisor` replaces the home's supervisord.
+    `ending` is set when the console ends: nothing is started any more.
     `_opening` guards the database and the start of the connections against `close`.
     """
 
@@ -47,6 +48,7 @@ class ConsoleContext:
     lease_owner: str = ""
     supervisor: "Supervisor | None" = field(default=None, repr=False)
     prefetch: "Prefetch[Any] | None" = field(default=None, repr=False)
+    ending: bool = field(default=False, init=False, repr=False)
     ui_priority: UiPriority = field(default_factory=UiPriority, repr=False)
     subscription: "MessageSubscription | None" = field(default=None, init=False, repr=False)
     alarms: "AlarmMonitor | None" = field(default=None, init=False, repr=False)
@@ -153,6 +155,8 @@ class ConsoleContext:
     @property
     def why_read_only(self) -> str:
         """Why this console must not change anything, as far as known; empty if it may."""
+        if self.ending:
+            return "the console is ending"
         if self.read_only:
             return "the console was started with --read-only"
         return self._database.read_only if self._database is not None else ""

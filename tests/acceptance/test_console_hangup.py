@@ -1,50 +1,125 @@
-"""A console whose terminal is closed ends."""
+"""A console whose terminal is closed, stalls or is suspended."""
 
 import fcntl
+import json
 import os
 import pty
 import struct
 import subprocess
 import termios
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ..support.homes import plain_environment
-from ..support.processes.site import SWF_CONSOLE
+from ..support.homes import plain_environment, run
 from ..support.waiting import wait_for
 
+# so many keys fill what the console queues for a terminal that is not read
+LOOKS = 300
 LEFT = b"\x1b[?1049l"
+PAINTED = "●".encode()
+# a console is gone within three seconds; the rest is for a busy machine
+GONE_SECONDS = 6.0
+# a run that lasts until it is stopped
+ENDLESS = "[parameters.stf_processing]\nphysics_period_count = 1000\n"
+
+
+class ConsoleTerminal:
+    """A console on a pseudo-terminal whose other end is the test's."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environment = plain_environment(TERM="xterm-256color", USER="shifter")
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", SWF_CONSOLE, "--namespace", "demo"],
+            cwd=home,
+            env=self.environment,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+        )
+        os.close(slave)
+        self._painted = bytearray()
+        self._unchanged = 0
+
+    def wait_for(self, text: bytes) -> None:
+        """Read until the console has painted that text."""
+
+        def painted() -> bool:
+            self._painted.extend(os.read(self.master, 65536))
+            return text in self._painted
+
+        wait_for(painted, 30)
+        self._painted.clear()
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self.master, text.encode())
+
+    def stall(self) -> None:
+        """Make the console paint without reading it, until its output has filled the terminal."""
+        os.set_blocking(self.master, False)
+        wait_for(self._is_stalled, 30)
+
+    def _is_stalled(self) -> bool:
+        """Whether the unread output stays the same while screens are switched."""
+        before = self._unread()
+        self.type("12345678")
+        self._unchanged = self._unchanged + 1 if before and before == self._unread() else 0
+        return self._unchanged > LOOKS
+
+    def _unread(self) -> int:
+        found = fcntl.ioctl(self.master, termios.FIONREAD, b"\0" * 4)
+        count: int = struct.unpack("i", found)[0]
+        return count
+
+    def close(self) -> None:
+        """Hang up."""
+        os.close(self.master)
+        self.master = -1
+
+    def end(self) -> None:
+        """End what a failed test has left."""
+        if self.master >= 0:
+            os.close(self.master)
+        self.process.kill()
+        self.process.wait()
+
+    def json_lines(self, *words: str) -> list[dict[str, Any]]:
+        """What a command prints."""
+        done = run([SWF_CONSOLE, *words, "--json"], cwd=self.home, environment=self.environment)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def console(new_home: Path) -> Iterator[ConsoleTerminal]:
+    """A console that has painted its first screen."""
+    made = ConsoleTerminal(new_home)
+    try:
+        made.wait_for(PAINTED)
+        yield made
+    finally:
+        made.end()
 
 
 @pytest.mark.parametrize("leaving", [False, True])
-def test_console_terminal_closed_ends(new_home: Path, leaving: bool) -> None:
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    console = subprocess.Popen(
-        ["setsid", "--ctty", SWF_CONSOLE, "--namespace", "demo"],
-        cwd=new_home,
-        env=plain_environment(TERM="xterm-256color"),
-        stdin=its,
-        stdout=its,
-        stderr=its,
-    )
-    os.close(its)
-    painted = bytearray()
+def test_console_terminal_closed_ends(console: ConsoleTerminal, leaving: bool) -> None:
+    if leaving:
+        console.type("q")
+        console.wait_for(b"Quit the console?")
+        console.type("q")
+        console.wait_for(LEFT)
+    console.close()
+    console.process.wait(GONE_SECONDS)
 
-    def paints(what: bytes) -> bool:
-        painted.extend(os.read(ours, 65536))
-        return what in painted
 
-    try:
-        wait_for(lambda: paints("●".encode()), 30)
-        if leaving:
-            os.write(ours, b"q")
-            wait_for(lambda: paints(b"Quit the console?"), 30)
-            os.write(ours, b"q")
-            wait_for(lambda: paints(LEFT), 30)
-        os.close(ours)
-        console.wait(15)
-    finally:
-        console.kill()
-        console.wait()
+def test_console_stalled_terminal_closed_ends_and_handles_no_key(console: ConsoleTerminal) -> None:
+    console.stall()
+    console.type("Rs")
+    console.close()
+    console.process.wait(GONE_SECONDS)
+    assert console.json_lines("executions") == []

@@ -77,6 +77,8 @@ class ActionRunner:
         self._line.say(f"{command or action.title} {symbol('arrow')} running ...")
 
         def work() -> None:
+            if self._context.ending:
+                return
             result = perform(self._context, action, command, call)
             self._workers.call_from_thread(self._show_result, result, then)
 

@@ -14,7 +14,7 @@ from ...viewmodels.context import ConsoleContext
 from ...widgets.focus import scopes_above
 from ...widgets.key_labels import with_keys
 from ..base.screen_registry import OVERLAYS, SCREENS
-from ..dialogs.confirm import KeyChoice
+from ..dialogs.confirm import KeyChoice, Question
 from .action_runner import ActionRunner
 from .alarms import AlarmBar
 from .clipboard import SayLine
@@ -167,13 +167,25 @@ class Commands:
         host.theme = name if name in names else following
         self._say(f'theme {host.theme}; to keep it, write theme = "{host.theme}" into settings.toml')
 
+    def suspend(self, stop: Callable[[], None]) -> None:
+        """Suspend the console by `stop`; if an execution runs in it, once the user confirms."""
+        if not (runs := self._local_executions()):
+            stop()
+            return
+        lease = self._context.settings.lease_seconds
+        pauses = f"{', '.join(runs)} would pause, and counts as lost after {lease:g} s. Suspend?"
+        self._host.push_screen(Question(pauses), lambda yes: stop() if yes else self._say("cancelled"))
+
     def leave(self) -> None:
         """Show what keeps running, and quit once the user confirms."""
         from ..dialogs.quit import QuitDialog
 
+        self._host.push_screen(QuitDialog(self._context, self._local_executions()), self._left)
+
+    def _local_executions(self) -> tuple[str, ...]:
+        """The executions that run in this console."""
         runs = self._context.local_executions_if_any
-        ends = tuple(run.execution_id for run in runs.live()) if runs is not None else ()
-        self._host.push_screen(QuitDialog(self._context, ends), self._left)
+        return tuple(run.execution_id for run in runs.live()) if runs is not None else ()
 
     def _left(self, leave: object) -> None:
         if leave:

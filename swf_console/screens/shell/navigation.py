@@ -40,6 +40,8 @@ class Navigation:
     def __init__(self, context: ConsoleContext, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
         self._context, self._frame, self._keys, self._host = context, frame, keys, host
         self._requested = ""
+        # a screen may be requested again while it is still being created
+        self._creating: dict[str, dict[str, object]] = {}
         self._focused: dict[str, Widget | None] = {}
         self._when_open: list[Callable[[], object]] = []
 
@@ -70,7 +72,10 @@ class Navigation:
             self._keys.hold()
         screen = self.opened(name)
         if screen is None:
-            self._host.run_worker(self._create(listed, where), group="opening")
+            creating = name in self._creating
+            self._creating[name] = {**self._creating.get(name, {}), **where}
+            if not creating:
+                self._host.run_worker(self._create(listed), group="opening")
         else:
             self._show(listed, screen, where)
 
@@ -102,15 +107,13 @@ class Navigation:
             ui_state.remember(namespace, screen.screen_name, screen.remember())
             ui_state.remember(namespace, "screen", screen.screen_name)
 
-    async def _create(self, listed: ScreenEntry, where: Mapping[str, object]) -> None:
+    async def _create(self, listed: ScreenEntry) -> None:
         """Create a screen, and show it when all its parts are mounted."""
         screen_class = await asyncio.to_thread(listed.load)
-        screen = self.opened(listed.name)
-        if screen is None:
-            screen = screen_class(self._context)
-            await self._frame.screens.add_content(screen, id=f"screen-{listed.name}")
-            remembered = self._context.ui_state.recall(self._context.namespace, listed.name)
-            where = {**_plain(remembered), **where}
+        screen = screen_class(self._context)
+        await self._frame.screens.add_content(screen, id=f"screen-{listed.name}")
+        remembered = self._context.ui_state.recall(self._context.namespace, listed.name)
+        where = {**_plain(remembered), **self._creating.pop(listed.name)}
         if self._requested == listed.name:
             self._show(listed, screen, where)
 

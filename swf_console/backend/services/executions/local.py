@@ -3,6 +3,7 @@
 import threading
 import time
 
+from ...core.errors import Refused
 from ...core.logs import log_to_file
 from ...core.settings import Settings
 from .engine import Engine
@@ -22,13 +23,17 @@ class LocalExecutions:
         self._settings = settings
         self._owner = owner or new_owner_id(settings)
         self._engine: Engine | None = None
+        self._closed = False
         self._began: dict[str, tuple[RunningExecution, float]] = {}
         self._ended: list[EndedExecution] = []
         self._lock = threading.Lock()
         self._opening = threading.Lock()
 
     def start(self, request: RunRequest) -> str:
-        """Start an execution and return its id. Raises a UsageError or BackendUnreachable."""
+        """Start an execution and return its id.
+
+        Raises a UsageError or BackendUnreachable; after `close` Refused.
+        """
         prepared = prepare(self._settings, request)
         live = self._opened().start(prepared)
         with self._lock:
@@ -56,14 +61,17 @@ class LocalExecutions:
         return ended
 
     def close(self) -> None:
-        """Stop the running executions and close broker and database."""
+        """Stop the running executions and close broker and database; afterwards none can be started."""
         with self._opening:
+            self._closed = True
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
 
     def _opened(self) -> Engine:
         with self._opening:
+            if self._closed:
+                raise Refused("the console is ending")
             if self._engine is None:
                 log_to_file(self._settings.logs_dir / "runs.log")
                 self._engine = Engine(self._settings, self._owner)
