@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ..support.homes import plain_environment, run
+from ..support.processes.site import SWF_CONSOLE
 from ..support.waiting import wait_for
 
 # so many keys fill what the console queues for a terminal that is not read
