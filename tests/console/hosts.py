@@ -1,7 +1,6 @@
 """A small application around one screen that records the calls of its host."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -17,6 +16,7 @@ from swf_console.backend.core.errors import SwfError
 from swf_console.screens.base.host import Call, Then
 from swf_console.screens.base.screen import BaseScreen
 from swf_console.viewmodels.context import ConsoleContext
+from tests.support.waiting import wait_until
 
 P = TypeVar("P", bound=BaseScreen)
 
@@ -106,11 +106,13 @@ class HostApp(App[None]):
 
 async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
     """Let the application run until `predicate` holds; fails after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while not predicate():
-        assert time.monotonic() < deadline, "it did not happen in time"
+
+    async def holds() -> bool:
         await pilot.pause()
-        await asyncio.sleep(0.01)
+        return predicate()
+
+    if not predicate():
+        await wait_until(holds, timeout)
 
 
 class Driver(Generic[P]):

@@ -1,14 +1,17 @@
-"""Waiting for the thing itself, never for a length of time."""
+"""Waiting for a condition, never for a length of time."""
 
+import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def wait_for(look: Callable[[], T], timeout: float = 10.0, every: float = 0.01) -> T:
-    """Look until `look()` is true and return its answer; AssertionError after `timeout` wall seconds."""
+    """Call `look` until it returns something true; returns that. AssertionError after `timeout` seconds."""
     pause = threading.Event()
     tries = max(1, int(timeout / every))
     for _ in range(tries):
@@ -17,3 +20,14 @@ def wait_for(look: Callable[[], T], timeout: float = 10.0, every: float = 0.01) 
             return answer
         pause.wait(every)
     raise AssertionError(f"not within {timeout} s: {look}")
+
+
+async def wait_until(look: Callable[[], Awaitable[T]], timeout: float = 10.0, every: float = 0.01) -> T:
+    """The same on an event loop: `look` is awaited, and the loop runs between two looks."""
+    deadline = time.monotonic() + timeout
+    while not (answer := await look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {look}")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), every)
+    return answer

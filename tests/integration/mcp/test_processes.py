@@ -27,7 +27,7 @@ from swf_console.mcp.tools import TOOLS
 from tests.support.assistant import CallResult, call, over_stdio
 from tests.support.history import add_chain, add_execution
 from tests.support.homes import plain_environment, run
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until
 
 REALTIME = """
 [workflow]
@@ -104,12 +104,15 @@ class NamedTools:
 
     async def until(self, look: Any, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Call until the answer is as wanted."""
-        with anyio.fail_after(60):
-            while True:
-                answer = (await self(tool, **arguments)).document
-                if look(answer):
-                    return answer
-                await anyio.sleep(0.1)
+        answer: dict[str, Any] = {}
+
+        async def wanted() -> bool:
+            answer.clear()
+            answer.update((await self(tool, **arguments)).document)
+            return bool(look(answer))
+
+        await wait_until(wanted, 60, every=0.1)
+        return answer
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ class Listener:
             "client": ("127.0.0.1", 1),
         }
         self._monitor, self._slow = monitor, slow
-        self._gone = asyncio.Event()
+        self._gone, self._received = asyncio.Event(), asyncio.Event()
         self.status = 0
         self.text = ""
 
@@ -55,8 +55,19 @@ class Listener:
         app: Callable[..., Awaitable[None]] = self._monitor.app
         await app(self._scope, self._receive, self._send)
 
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until the condition holds; it is checked when something has been received."""
+        async with asyncio.timeout(30):
+            while not condition():
+                self._received.clear()
+                await self._received.wait()
+
+    async def connected(self) -> None:
+        """Wait until the stream has this client."""
+        await self.until(lambda: "event: connected" in self.text)
+
     def go(self) -> None:
-        """Leave."""
+        """Disconnect."""
         self._gone.set()
 
     @property
@@ -82,12 +93,7 @@ class Listener:
         if self._slow and "connected" in self.text:
             await asyncio.Event().wait()
         self.text += part.get("body", b"").decode()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
+        self._received.set()
 
 
 def follow(monitor: Monitor, query: str, published: list[NewMessage], last: str | None = None) -> Listener:
@@ -97,9 +103,9 @@ def follow(monitor: Monitor, query: str, published: list[NewMessage], last: str 
         monitor.broadcaster.start()
         listener = Listener(monitor, query, last)
         task = asyncio.create_task(listener.run())
-        await until(lambda: monitor.broadcaster.clients)
+        await listener.connected()
         monitor.broadcaster.publish([*published, message(9999, "the_end")])
-        await until(lambda: "the_end" in listener.text)
+        await listener.until(lambda: "the_end" in listener.text)
         listener.go()
         await task
         assert not monitor.broadcaster.clients
@@ -150,9 +156,11 @@ def test_stream_several_filters_must_all_match(monitor: Monitor, query: str, num
         monitor.broadcaster.start()
         chosen, all_of_them = Listener(monitor, query), Listener(monitor)
         tasks = [asyncio.create_task(each.run()) for each in (chosen, all_of_them)]
-        await until(lambda: len(monitor.broadcaster.clients) == 2)
+        for each in (chosen, all_of_them):
+            await each.connected()
         monitor.broadcaster.publish(some)
-        await until(lambda: len(all_of_them.numbers) == 4 and len(chosen.numbers) == len(numbers))
+        await all_of_them.until(lambda: len(all_of_them.numbers) == 4)
+        await chosen.until(lambda: len(chosen.numbers) == len(numbers))
         for each in (chosen, all_of_them):
             each.go()
         await asyncio.gather(*tasks)
@@ -183,7 +191,7 @@ def test_stream_last_event_id_replays_from_database(monitor: Monitor) -> None:
     async def scene() -> list[int]:
         listener = Listener(monitor, narrow, message(1190).message_id)
         task = asyncio.create_task(listener.run())
-        await until(lambda: len(listener.numbers) == 5)
+        await listener.until(lambda: len(listener.numbers) == 5)
         listener.go()
         await task
         return listener.numbers
@@ -205,10 +213,11 @@ def test_stream_slow_client_is_cut_off(monitor: Monitor, monkeypatch: pytest.Mon
         monitor.broadcaster.start()
         slow, quick = Listener(monitor, slow=True), Listener(monitor)
         tasks = [asyncio.create_task(each.run()) for each in (slow, quick)]
-        await until(lambda: len(monitor.broadcaster.clients) == 2)
+        for each in (slow, quick):
+            await each.connected()
         for number in range(20):
             monitor.broadcaster.publish([message(number)])
-            await until(lambda: number in quick.numbers)  # noqa: B023
+            await quick.until(lambda: number in quick.numbers)  # noqa: B023
         await tasks[0]
         assert quick.numbers == list(range(20))
         assert monitor.broadcaster.cut_off == 1
@@ -226,7 +235,7 @@ def test_stream_idle_client_gets_heartbeats(monitor: Monitor, monkeypatch: pytes
         monitor.broadcaster.start()
         listener = Listener(monitor)
         task = asyncio.create_task(listener.run())
-        await until(lambda: listener.text.count("event: heartbeat") >= 3)
+        await listener.until(lambda: listener.text.count("event: heartbeat") >= 3)
         monitor.broadcaster.close()
         await task
 
@@ -237,7 +246,7 @@ def test_stream_status_lists_clients_and_filters(monitor: Monitor) -> None:
     async def scene() -> dict[str, Any]:
         listener = Listener(monitor, "msg_types=b,a&namespace=epic")
         task = asyncio.create_task(listener.run())
-        await until(lambda: monitor.broadcaster.clients)
+        await listener.connected()
         status = await asyncio.to_thread(monitor.get, "/messages/stream/status/")
         listener.go()
         await task
@@ -271,9 +280,9 @@ def test_stream_posted_message_is_sent(monitor: Monitor) -> None:
         monitor.broadcaster.start()
         listener = Listener(monitor)
         task = asyncio.create_task(listener.run())
-        await until(lambda: monitor.broadcaster.clients)
+        await listener.connected()
         await asyncio.to_thread(monitor.post, "/workflow-messages/", {"msg_type": "sse_test"})
-        await until(lambda: "sse_test" in listener.text)
+        await listener.until(lambda: "sse_test" in listener.text)
         listener.go()
         await task
         return [name for name, _ in listener.events]

@@ -272,6 +272,9 @@ def test_reread_invalid_configuration_changes_nothing(supervisord: Supervisord) 
 
 def test_orphans_are_listed_and_replaced_by_start(supervisord: Supervisord) -> None:
     pid_before = {o.status.process: o.status.pid for o in supervisord.start([AGENT, "slice-worker"])}
+    # RUNNING says that a second has passed; a process is found once its launcher has written its PID file
+    for process in pid_before:
+        wait_for_log(supervisord, process, "up")
     kill_supervisord(supervisord)
     found = {orphan.process: orphan.pid for orphan in supervisord.orphans()}
     assert found == pid_before
