@@ -80,7 +80,7 @@ class ActiveMQAdministration:
         consumers = self._consumers()
         known = self._known_offline(consumers, topics)
         notes += _unknown_offline(consumers, topics, known)
-        active = [_active(one) for one in consumers if one.name]
+        active = [self._active(one) for one in consumers if one.name]
         if known or active:
             notes.append(f"how many messages wait for a durable subscription is in {ELSEWHERE}")
         return BrokerContents(
@@ -203,6 +203,17 @@ class ActiveMQAdministration:
             )
         return found
 
+    def _active(self, consumer: ActiveConsumer) -> DurableSubscription:
+        home = home_subscriptions(self._state_dir, self._client.place)
+        return DurableSubscription(
+            consumer.client_id,
+            consumer.name,
+            consumer.destination,
+            active=True,
+            selector=consumer.selector,
+            agent=next((one.agent for one in home if one.client_id == consumer.client_id), ""),
+        )
+
     def _known_offline(
         self, consumers: Sequence[ActiveConsumer], topics: Sequence[DestinationStatus]
     ) -> list[DurableSubscription]:
@@ -246,12 +257,6 @@ def _consumes(subscribed: str, topic: str) -> bool:
     # ActiveMQ: `*` stands for one element of the name, `>` for all that follow
     parts = (re.escape(part).replace(r"\*", "[^.]+").replace(">", ".*") for part in subscribed.split("."))
     return re.fullmatch(r"\.".join(parts), topic) is not None
-
-
-def _active(consumer: ActiveConsumer) -> DurableSubscription:
-    return DurableSubscription(
-        consumer.client_id, consumer.name, consumer.destination, active=True, selector=consumer.selector
-    )
 
 
 def _store(reply: RawMessage | None) -> StoreUsage | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ...core.destinations import BROKER_ADMIN
+from ...core.destinations import BROKER_ADMIN, DEAD_LETTERS
 from ...core.errors import BrokerUnreachable, Refused, UsageError
 from ...core.sanitize import brief
 from ...messaging.broker_client import BrokerClient, RawMessage
@@ -64,6 +64,8 @@ class EmbeddedAdministration:
 
     def browse(self, target: Target, limit: int) -> list[WaitingMessage]:
         """The first messages of a queue or of a durable subscription."""
+        if target.destination == DEAD_LETTERS and not self._has_queue(DEAD_LETTERS):
+            return []  # it is made with the first dead letter
         found: list[WaitingMessage] = []
         after = 0
         while len(found) < limit:
@@ -89,6 +91,9 @@ class EmbeddedAdministration:
         """Give the free space in the journal back to the file system."""
         done = self._request("compact")
         return Compaction(_number(done, "before_bytes") or 0, _number(done, "after_bytes") or 0)
+
+    def _has_queue(self, destination: str) -> bool:
+        return any(one.get("destination") == destination for one in self._listed("queues", "destination"))
 
     def _targets(self, target: Target) -> list[Target]:
         if target.destination or target.name:
@@ -140,6 +145,8 @@ class EmbeddedAdministration:
 
 
 def _refusal(error: str, advice: str) -> UsageError | Refused:
+    if "in use" in error:
+        return Refused("the durable subscription is in use", "Stop its client first")
     missing = "not found" in error or error.startswith("No durable subscription")
     if missing:
         return UsageError(error, "List them: swf-console broker subscriptions, or queues")
