@@ -120,8 +120,12 @@ class MemoryConnection:
         with self._broker.lock:
             self._listeners = [known for known in self._listeners if known is not listener]
 
-    def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order; NotConnected where the session is over."""
+    def send(
+        self, session: int, messages: Sequence[OutgoingMessage], allowed: Callable[[], bool] | None = None
+    ) -> None:
+        """Send in order; NotConnected if the session is over, or ended because `allowed` is false."""
+        if allowed is not None and not allowed():
+            self.lose("the lease of the sender has expired")
         for message in messages:
             with self._broker.lock:
                 self._check(session)

@@ -1,6 +1,6 @@
 """Executions: started with a lease, renewed by their owner, ended exactly once; their pages and counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -144,6 +144,18 @@ def expired(connection: Connection, now: datetime) -> list[ExecutionSummary]:
 def leases(connection: Connection, owner: str) -> dict[str, datetime | None]:
     """Map the running executions of an owner to the time of the stop request; None without a request."""
     return {row[0]: row[1] for row in connection.execute(_LEASES, {"owner": owner})}
+
+
+def held(connection: Connection, owner: str, execution_ids: Collection[str]) -> set[str]:
+    """Those of the executions that are running and owned by `owner`.
+
+    PostgreSQL locks the rows until the end of the transaction, so that none can be closed before what is
+    written with this proof; SQLite has one writer at a time.
+    """
+    query = select(_c.execution_id).where(
+        _c.execution_id.in_(execution_ids), _c.owner == owner, _c.status == RUNNING
+    )
+    return set(connection.scalars(query.with_for_update(read=True)))
 
 
 def owned_by(connection: Connection, owner: str) -> list[ExecutionSummary]:

@@ -99,6 +99,14 @@ def exists(connection: Connection, execution_id: str, message_type: str) -> bool
     return connection.scalar(query.limit(1)) is not None
 
 
+def undelivered(
+    connection: Connection, execution_id: str, sender: str | None, limit: int
+) -> list[MessageRecord]:
+    """Messages that `sender` recorded for an execution and that no broker has confirmed, oldest first."""
+    query = _ALL.where(_c.execution_id == execution_id, _c.sender_agent == sender, _c.delivered_at.is_(None))
+    return [MessageRecord(**row._mapping) for row in connection.execute(query.order_by(*_KEY).limit(limit))]
+
+
 def page(
     connection: Connection,
     wanted: MessageFilter,

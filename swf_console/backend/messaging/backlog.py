@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from .message import Delivery, Draft, OutgoingMessage, write
 from .statistics import PublishCounters, PublishStatistics
@@ -41,6 +42,7 @@ class PublishBacklog:
         "_window",
         "counters",
         "delivered",
+        "dropped",
         "oldest_delivery",
         "owners",
         "pending",
@@ -59,6 +61,7 @@ class PublishBacklog:
         self.oldest_delivery = 0.0
         self._recording_deliveries = 0
         self.counters: dict[str | None, PublishCounters] = {}
+        self.dropped: set[str | None] = set()
 
     def room(self) -> int:
         """How many more messages may wait for their receipts."""
@@ -77,6 +80,8 @@ class PublishBacklog:
         """What take() returned is recorded; it took so many seconds."""
         self._recording, self._recording_deliveries = [], 0
         for item in batch:
+            if item.message.execution_id in self.dropped:
+                continue
             self.unconfirmed[item.message.id] = item
             self.unsent.append(item)
         for owner in owners:
@@ -88,6 +93,19 @@ class PublishBacklog:
             counter = self.counters.get(execution)
             if counter is not None:
                 counter.outbox_seconds += seconds / len(concerned)
+
+    def drop(self, execution_id: str) -> None:
+        """Forget the messages of an execution, and those that are still published for it."""
+        self.dropped.add(execution_id)
+        self.counters.pop(execution_id, None)
+        self.pending = deque(one for one in self.pending if one[0].execution_id != execution_id)
+        kept = {key: one for key, one in self.unconfirmed.items() if one.message.execution_id != execution_id}
+        self.unconfirmed = kept
+        self.unsent = deque(one for one in self.unsent if one.message.execution_id != execution_id)
+
+    def next_executions(self) -> set[str | None]:
+        """The executions of the messages that next_to_send() would return."""
+        return {one.message.execution_id for one in islice(self.unsent, self._batch)}
 
     def send_all_again(self) -> None:
         """Mark all unconfirmed as not sent: a new session has sent nothing yet."""

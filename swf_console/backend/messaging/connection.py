@@ -120,9 +120,14 @@ class StompConnection:
         with self._listening:
             self._listeners = tuple(known for known in self._listeners if known is not listener)
 
-    def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, each with its id as its receipt; NotConnected if the session is over."""
-        self._session_of(session).send(messages)
+    def send(
+        self, session: int, messages: Sequence[OutgoingMessage], allowed: Callable[[], bool] | None = None
+    ) -> None:
+        """Send in order, each with its id as its receipt; NotConnected if the session is over.
+
+        `allowed` is called before each write to the socket; if it is false, the session ends instead.
+        """
+        self._session_of(session).send(messages, allowed)
 
     def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
         """Subscribe; the answer is the receipt `subscribe-<name>`."""

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from ..core.errors import SwfError
 from .message import Delivery, OutgoingMessage
 
 logger = logging.getLogger(__name__)
@@ -18,6 +19,24 @@ class Outbox(Protocol):
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
         """Record both in one transaction; an exception means that neither is recorded, and is retried."""
+
+
+class ExecutionsLost(SwfError):
+    """Raised by record() and prove(): these executions belong to another process, nothing was recorded."""
+
+    def __init__(self, executions: Collection[str]) -> None:
+        super().__init__(f"lease lost: {', '.join(sorted(executions))}")
+        self.executions = frozenset(executions)
+
+
+class SendFence(Protocol):
+    """Whether messages of an execution may be sent: only while this process holds its lease."""
+
+    def may_send(self, executions: Collection[str | None]) -> bool:
+        """Whether all of them are held by the local clock; called before each write, never waits."""
+
+    def prove(self) -> None:
+        """Renew the leases in the database. Raises ExecutionsLost; any other error means: try again."""
 
 
 class NoOutbox:
@@ -49,6 +68,9 @@ class RetryingOutbox:
             started = time.monotonic()
             try:
                 self._outbox.record(new, delivered)
+            except ExecutionsLost:
+                self.failure = None
+                raise
             except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be sent unrecorded)
                 self._failed(error)
                 if not self._pause(pause):

@@ -103,8 +103,13 @@ class BrokerConnection(Protocol):
     def detach(self, listener: ConnectionListener) -> None:
         """Stop calling `listener`."""
 
-    def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, each with its id as its receipt; NotConnected if the session is over."""
+    def send(
+        self, session: int, messages: Sequence[OutgoingMessage], allowed: Callable[[], bool] | None = None
+    ) -> None:
+        """Send in order, each with its id as its receipt; NotConnected if the session is over.
+
+        `allowed` is called before each write to the socket; if it is false, the session ends instead.
+        """
 
     def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
         """Subscribe; the answer is the receipt `subscribe-<name>`."""

@@ -1,17 +1,20 @@
 """The publisher: keeps the order, loses nothing, counts as delivered only what the broker confirmed."""
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..core.errors import SwfError
 from .backlog import PendingMessage, PublishBacklog
 from .message import Delivery, Draft, OutgoingMessage
-from .outbox import Outbox, RetryingOutbox
+from .outbox import BACKOFF, ExecutionsLost, Outbox, RetryingOutbox, SendFence
 from .ports import BrokerConnection, NotConnected
 from .statistics import PublishCounters, PublishStatistics
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 WINDOW = 4000
@@ -53,8 +56,9 @@ class Publisher:
         batch: int = BATCH,
         delivery_seconds: float = DELIVERY_SECONDS,
         gather_seconds: float = 0.0,
+        fence: SendFence | None = None,
     ) -> None:
-        self._connection = connection
+        self._connection, self._fence = connection, fence
         self._outbox = RetryingOutbox(outbox, self._pause)
         self._limit, self._window, self._batch = pending, window, batch
         self._delivery_seconds = delivery_seconds
@@ -92,6 +96,8 @@ class Publisher:
                 self._wait_for_room(abort)
             if self._closing:
                 raise PublishAborted("the publisher is closed")
+            if message.execution_id in backlog.dropped:
+                raise PublishAborted("another process has closed the execution")
             counter = counters.get(message.execution_id)
             if counter is None:
                 counter = counters[message.execution_id] = PublishCounters()
@@ -121,6 +127,13 @@ class Publisher:
         """Drop the counters of an execution; its pending messages are still sent."""
         with self._work:
             self._backlog.counters.pop(execution_id, None)
+
+    def drop(self, execution_id: str) -> None:
+        """Discard what is pending or unconfirmed of an execution that another process has closed."""
+        with self._work:
+            self._backlog.drop(execution_id)
+            self._room.notify_all()
+            self._settled.notify_all()
 
     def oldest_unconfirmed_age(self) -> float:
         """Age in seconds of the oldest message that the broker has not confirmed; 0 if none."""
@@ -211,11 +224,28 @@ class Publisher:
                 if batch:
                     self._room.notify_all()
             if batch or delivered:
-                seconds = self._outbox.record([item.write() for item in batch], delivered)
+                written = [item.write() for item in batch]
+                try:
+                    seconds = self._outbox.record(written, delivered)
+                except ExecutionsLost as lost:
+                    seconds = self._record_others(lost, written, delivered)
                 if seconds is None:
                     return
                 self._recorded(batch, owners, seconds)
             self._send()
+
+    def _record_others(
+        self, lost: ExecutionsLost, written: Sequence[OutgoingMessage], delivered: Sequence[Delivery]
+    ) -> float | None:
+        """Record the batch without the messages of lost executions; as RetryingOutbox.record()."""
+        while True:
+            for execution_id in lost.executions:
+                self.drop(execution_id)
+            written = [one for one in written if one.execution_id not in lost.executions]
+            try:
+                return self._outbox.record(written, delivered)
+            except ExecutionsLost as more:
+                lost = more
 
     def _await_work(self) -> None:
         while not self._closed and not self._has_work():
@@ -273,8 +303,39 @@ class Publisher:
                 session = self._session
                 if not session or not self._backlog.unsent:
                     return
+                executions = self._backlog.next_executions()
+            if self._fence is not None and not self._fence.may_send(executions):
+                if not self._prove():
+                    return
+                continue
+            with self._work:
                 items = self._backlog.next_to_send()
             try:
-                self._connection.send(session, [item.message for item in items])
+                self._connection.send(session, [item.message for item in items], self._allowed(items))
             except NotConnected:
                 return
+
+    def _allowed(self, items: Sequence[PendingMessage]) -> Callable[[], bool] | None:
+        fence = self._fence
+        if fence is None:
+            return None
+        executions = {item.message.execution_id for item in items}
+        return lambda: fence.may_send(executions)
+
+    def _prove(self) -> bool:
+        """Wait until the leases are renewed or lost; false if closed meanwhile."""
+        pause, longest = BACKOFF
+        while self._fence is not None:
+            try:
+                self._fence.prove()
+            except ExecutionsLost as lost:
+                for execution_id in lost.executions:
+                    self.drop(execution_id)
+            except Exception as error:  # noqa: BLE001 (an unproven message must not be sent, whatever the error)
+                logger.warning("leases cannot be renewed, retrying: %s", error)
+                if not self._pause(pause):
+                    return False
+                pause = min(pause * 2, longest)
+                continue
+            break
+        return True

@@ -107,13 +107,13 @@ class StompSession:
             waits.append(self._expect_every - silence)
         return max(0.001, min(waits))
 
-    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+    def send(self, messages: Sequence[OutgoingMessage], allowed: Callable[[], bool] | None = None) -> None:
         """Send in order; on_receipt is called with the id of each message that the broker has accepted.
 
         Many are sent in transactions: a broker waits for its disk at each message with a receipt.
         """
         try:
-            with self.transport.buffered():
+            with self.transport.buffered(allowed):
                 for first in range(0, len(messages), LARGEST_TRANSACTION):
                     batch = messages[first : first + LARGEST_TRANSACTION]
                     if len(batch) < SMALLEST_TRANSACTION:

@@ -49,6 +49,7 @@ class SocketTransport(BaseTransport):
         # guards the socket's write side, _rest and TLS order; reentrant, because buffered() sends inside it
         self._sending = threading.RLock()
         self._buffering_thread: int | None = None
+        self._allowed: Callable[[], bool] | None = None
         self._buffered: list[bytes] = []
         self._buffered_bytes = 0
         self._posted: deque[bytes] = deque()
@@ -101,15 +102,20 @@ class SocketTransport(BaseTransport):
         self._flush_posted()
 
     @contextlib.contextmanager
-    def buffered(self) -> Iterator[None]:
-        """Join the frames that this thread sends inside into few large writes."""
+    def buffered(self, allowed: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Join the frames that this thread sends inside into few large writes.
+
+        Before each of them `allowed` is called: a process that was stopped for long must not send what it had
+        ready. A transaction is then not committed, because its COMMIT comes with the last write.
+        """
         with self._sending:
+            self._allowed = allowed
             self._buffering_thread, self._buffered, self._buffered_bytes = threading.get_ident(), [], 0
             try:
                 yield
                 self._write_buffered()
             finally:
-                self._buffering_thread = None
+                self._buffering_thread = self._allowed = None
         self._flush_posted()
 
     def post(self, data: bytes) -> None:
@@ -175,6 +181,9 @@ class SocketTransport(BaseTransport):
 
     def _write_buffered(self) -> None:
         if self._buffered:
+            if self._allowed is not None and not self._allowed():
+                self.abort()
+                raise NotConnected("the lease of the sender has expired")
             self._write(b"".join(self._buffered))
             self._buffered, self._buffered_bytes = [], 0
 

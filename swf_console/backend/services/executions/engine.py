@@ -12,7 +12,7 @@ from ...messaging.message import IncomingMessage
 from ...messaging.publisher import Publisher
 from ...simulation.workflow_thread import abandoned_threads
 from .execution import RunningExecution
-from .leases import LeaseRenewer
+from .leases import LeaseRenewer, lease_clock
 from .outbox import DatabaseOutbox
 from .ports import EngineContext
 from .registration import Registration
@@ -45,30 +45,38 @@ class Engine:
         except BaseException:
             self._close_backends()
             raise
-        outbox = DatabaseOutbox(self.database)
+        outbox = DatabaseOutbox(self.database, owner, self._lose)
+        self._leases = LeaseRenewer(
+            self.database,
+            owner,
+            settings.lease_seconds,
+            stop=self.stop,
+            lost=self._lose,
+            tick=self._watch_outage,
+        )
         self.publisher = Publisher(
             self.connection,
             outbox,
             gather_seconds=GATHER_SECONDS,
             delivery_seconds=2 * GATHER_SECONDS,
+            fence=self._leases,
         )
         self.registration = Registration(self.database, settings)
         self._context = EngineContext(
             settings, owner, self.broker.kind, self.database, self.publisher, outbox, self.registration
         )
-        self._leases = LeaseRenewer(
-            self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._watch_outage
-        )
+        self._leases.start()
 
     def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> RunningExecution:
         """Write the execution's records and run it in its own thread.
 
         Raises AlreadyStarted if the same `command` was executed before.
         """
+        valid_until = lease_clock() + self._settings.lease_seconds
         live = RunningExecution(self._context, prepared, command)
         with self._lock:
             self._live[live.execution_id] = live
-        self._leases.hold(live.execution_id)
+        self._leases.hold(live.execution_id, valid_until)
         live.begin(self._ended)
         return live
 
@@ -108,6 +116,12 @@ class Engine:
         finally:
             if self._on_end:
                 self._on_end(live.execution_id)
+
+    def _lose(self, execution_id: str) -> None:
+        """Another process has closed this execution: record and send nothing more of it."""
+        live = self._live.get(execution_id)
+        if live is not None:
+            live.lose()
 
     def _watch_outage(self) -> None:
         """Fail the running executions if an outage exceeds the limit."""

@@ -30,6 +30,7 @@ from ...simulation.workflow_thread import (
     INTERRUPT_SECONDS,
     note_abandoned,
 )
+from .leases import LEASE_LOST
 from .ports import EngineContext, ExecutionPorts
 from .registration import agent_type
 from .request import Prepared
@@ -60,6 +61,8 @@ class RunningExecution:
         self.prepared = prepared
         self.stop = StopSignal(self._watch_stop)
         self.done = threading.Event()
+        self.lost = False
+        self._finishing = False
         self._simulated = threading.Event()
         # guards _ended_by: exactly one thread records the end, that of the workflow or that of the stop
         self._ending = threading.Lock()
@@ -71,6 +74,7 @@ class RunningExecution:
         self.execution_id, self.sender = self._open()
         self._ports = ExecutionPorts(context, prepared.composition.parameters, self.stop)
         self._simulation = self._new_simulation()
+        context.outbox.fence(self.execution_id)
 
     @property
     def stf_count(self) -> int:
@@ -87,6 +91,17 @@ class RunningExecution:
         self._on_end = on_end
         self._workflow_thread = threading.Thread(target=self._run, name=self.execution_id, daemon=True)
         self._workflow_thread.start()
+
+    def lose(self) -> None:
+        """Another process has closed it: refuse the workflow's calls, discard what is not sent, and fail."""
+        if self.lost or self._finishing:
+            return  # while the end is recorded, that transaction tells whose execution it is
+        self.lost = True
+        # the stop comes first: it ends a send that waits for room and holds the ports' lock
+        self.stop.request("lease lost", error=LEASE_LOST)
+        self._ports.close(ExecutionClosed(LEASE_LOST))
+        self._context.outbox.discard(self.execution_id)
+        self._context.publisher.drop(self.execution_id)
 
     def _open(self) -> tuple[str, str]:
         """Write namespace, definition, execution and its agent; returns the execution's id and the sender."""
@@ -176,8 +191,9 @@ class RunningExecution:
                 return
         if self._simulated.wait(max(0.0, abandon_at - time.monotonic())) or not self._take_end():
             return
-        self._ports.close(ExecutionClosed("the execution was abandoned"))
-        outcome = self._simulation.abandon(run_open=self._ports.run_open)
+        if not self.lost:
+            self._ports.close(ExecutionClosed("the execution was abandoned"))
+        outcome = self._simulation.abandon(run_open=self._ports.run_open and not self.lost)
         log.error("%s: %s", self.execution_id, outcome.error_message)
         if self._workflow_thread is not None:
             note_abandoned(self._workflow_thread)
@@ -265,8 +281,11 @@ class RunningExecution:
 
     def _write_end(self) -> None:
         outcome, context = self.outcome, self._context
-        context.outbox.flush()
+        if not self.lost:
+            context.outbox.flush()
         self.metrics = self._performance(outcome)
+        self._finishing = not self.lost
+        context.outbox.unfence(self.execution_id)
         with context.database.write() as connection:
             ours = executions.finish(
                 connection,
@@ -278,7 +297,8 @@ class RunningExecution:
                 stack_trace=outcome.stack_trace,
             )
         if not ours:
-            self._fail("lease lost: another process closed this execution")
+            self.lost = True
+            self._fail(LEASE_LOST)
 
     def _performance(self, outcome: ExecutionOutcome) -> dict[str, Any]:
         statistics = self._context.publisher.statistics(self.execution_id)

@@ -1,14 +1,15 @@
 """The outbox of a process that executes: messages, deliveries and states in one transaction."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...database import Database, messages, runs
+from ...database import Connection, Database, executions, messages, runs
 from ...database.records.workflows import RunState
 from ...database.records.workflows import StateEvent as EventRow
 from ...message_mapping import outgoing_row
 from ...messaging.message import Delivery, OutgoingMessage
+from ...messaging.outbox import ExecutionsLost
 from ...simulation.ports import StateChange
 
 PHASES = {
@@ -23,20 +24,52 @@ PHASES = {
 class DatabaseOutbox:
     """The publisher's outbox over the database; state events are written with the next batch."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(
+        self, database: Database, owner: str = "", lost: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self._database, self._owner, self._lost = database, owner, lost
+        self._fenced: set[str] = set()
+        self._discarded: set[str | None] = set()
+        # held during a transaction, so that what is noted meanwhile is not counted as written
         self._writing = threading.Lock()
         self._noted: list[tuple[StateChange, int]] = []
+
+    def fence(self, execution_id: str) -> None:
+        """From now on, record for this execution only while it is running and owned by `owner`."""
+        self._fenced.add(execution_id)
+
+    def unfence(self, execution_id: str) -> None:
+        """The end of this execution is about to be recorded: what is recorded later needs no proof."""
+        self._fenced.discard(execution_id)
+
+    def discard(self, execution_id: str) -> None:
+        """Discard the state events of an execution that another process has closed."""
+        self._discarded.add(execution_id)
 
     def note(self, event: StateChange, parameters: Mapping[str, Any]) -> None:
         """Buffer a state event for the next transaction; never waits for the database."""
         self._noted.append((event, int(parameters.get("target_worker_count") or 0)))
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
-        """Write messages before they are sent, deliveries, and the states so far; all or nothing."""
+        """Write messages before they are sent, deliveries, and the states so far; all or nothing.
+
+        Raises ExecutionsLost, after `lost` for each, if an execution is not running or not ours any more.
+        """
+        try:
+            self._record(new, delivered)
+        except ExecutionsLost as error:
+            for execution_id in error.executions:
+                self._fenced.discard(execution_id)
+                self.discard(execution_id)
+                self._lost(execution_id)
+            raise
+
+    def _record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
         with self._writing:
-            noted = self._noted[:]
+            taken = self._noted[:]
+            noted = [one for one in taken if _execution_of(one[0]) not in self._discarded]
             with self._database.write() as connection:
+                self._prove(connection, {one.execution_id for one in new}, noted)
                 if noted:
                     runs.insert_events(connection, [_event_row(event) for event, _ in noted])
                     for state in _latest(noted):
@@ -46,12 +79,31 @@ class DatabaseOutbox:
                     messages.record(connection, [outgoing_row(message) for message in new])
                 if delivered:
                     messages.mark_delivered(connection, delivered)
-            del self._noted[: len(noted)]
+            del self._noted[: len(taken)]
+
+    def _prove(
+        self,
+        connection: Connection,
+        concerned: set[str | None],
+        noted: Sequence[tuple[StateChange, int]],
+    ) -> None:
+        """In the transaction that writes: a process that slept longer than its lease writes nothing more."""
+        if not self._fenced:
+            return
+        fenced = self._fenced & {*concerned, *(_execution_of(event) for event, _ in noted)}
+        lost = fenced - executions.held(connection, self._owner, fenced) if fenced else set()
+        if lost:
+            raise ExecutionsLost(lost)
 
     def flush(self) -> None:
         """Write the state events that no batch has written yet."""
         if self._noted:
             self.record((), ())
+
+
+def _execution_of(event: StateChange) -> str | None:
+    found = event.event_data.get("execution_id")
+    return found if isinstance(found, str) else None
 
 
 def _latest(noted: Sequence[tuple[StateChange, int]]) -> list[RunState]:

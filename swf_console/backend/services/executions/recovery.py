@@ -18,14 +18,25 @@ log = logging.getLogger(__name__)
 
 SEND_SECONDS = 3.0
 MOST_COUNTED = 10_000_000
+MOST_SENT_AGAIN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A closed execution; `end_run` is the message that is still to be sent for it, if any."""
+    """A closed execution, and what is still to be sent for it, in this order.
+
+    `undelivered` was recorded by its process and not confirmed by a broker; `end_run` is None if the agents
+    had one, or never heard of the run.
+    """
 
     execution_id: str
+    undelivered: tuple[OutgoingMessage, ...]
     end_run: OutgoingMessage | None
+
+    @property
+    def to_send(self) -> list[OutgoingMessage]:
+        """All that is still to be sent."""
+        return [*self.undelivered, *([self.end_run] if self.end_run else [])]
 
 
 def close_expired(
@@ -54,21 +65,21 @@ def sweep(
 ) -> list[str]:
     """Close expired executions and send their end_run if a broker is reachable; returns the ids."""
     recovered = close_expired(database, dead_owner=dead_owner, killed=killed)
-    ends = [one.end_run for one in recovered if one.end_run]
-    if ends:
+    left = [message for one in recovered for message in one.to_send]
+    if left:
         try:
-            send_end_runs(settings, database, ends)
+            send_left(settings, database, left)
         except SwfError as error:
-            log.warning("end_run of %d executions not sent: %s", len(ends), error)
+            log.warning("%d messages of closed executions not sent: %s", len(left), error)
     return [one.execution_id for one in recovered]
 
 
-def send_end_runs(settings: Settings, database: Database, ends: list[OutgoingMessage]) -> None:
-    """Send the end_run messages of closed executions. Raises BrokerUnreachable."""
+def send_left(settings: Settings, database: Database, left: list[OutgoingMessage]) -> None:
+    """Send what closed executions have left. Raises BrokerUnreachable."""
     from ...messaging.client import send
     from .outbox import DatabaseOutbox
 
-    send(settings, DatabaseOutbox(database), ends, SEND_SECONDS)
+    send(settings, DatabaseOutbox(database), left, SEND_SECONDS)
 
 
 def _close(
@@ -90,11 +101,28 @@ def _close(
         announced = messages.page(connection, _of(execution, "run_imminent"), limit=1).items
         ended = messages.exists(connection, execution.execution_id, "end_run")
         total = messages.count(connection, _of(execution, "stf_gen"), MOST_COUNTED)
-        if ended or not announced:
-            return Recovered(execution.execution_id, None)
+        if not announced:
+            return Recovered(execution.execution_id, (), None)
+        left = _undelivered(connection, execution.execution_id, announced[0].sender_agent)
+        if ended:
+            return Recovered(execution.execution_id, left, None)
         end_run = _end_run(announced[0], total, now)
         _end_state(connection, end_run)
-        return Recovered(execution.execution_id, end_run)
+        return Recovered(execution.execution_id, left, end_run)
+
+
+def _undelivered(
+    connection: Connection, execution_id: str, sender: str | None
+) -> tuple[OutgoingMessage, ...]:
+    """What its process recorded and may not have sent, with the same ids: receivers drop duplicates."""
+    rows = messages.undelivered(connection, execution_id, sender, MOST_SENT_AGAIN)
+    if len(rows) == MOST_SENT_AGAIN:
+        log.warning("%s: only the first %d undelivered messages are sent", execution_id, MOST_SENT_AGAIN)
+    return tuple(
+        make(row.queue_name or EPICTOPIC, row.content, message_id=row.message_id)
+        for row in rows
+        if isinstance(row.content, dict)
+    )
 
 
 def _reason(execution: ExecutionSummary, *, known_dead: bool, killed: bool) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 INTERRUPTED = 130
 TIMED_OUT = 4
+LOST = 1
 ENDED = "ended"
 # SQLite releases the GIL at every row: another thread that took it gives it back sooner than after 5 ms
 SWITCH_SECONDS = 0.0005
@@ -90,7 +91,7 @@ class HeadlessRun:
             namespace=prepared.namespace,
             workflow=prepared.code.name,
             configuration=prepared.composition.configuration,
-            exit_code=self._exit_code(live.outcome.status),
+            exit_code=LOST if live.lost else self._exit_code(live.outcome.status),
             error_message=live.outcome.error_message,
             performance_metrics=live.metrics,
             warnings=prepared.composition.warnings,

@@ -65,8 +65,8 @@ class RunnerAgent:
         try:
             for recovered in close_expired(self._engine.database):
                 log.warning("%s: closed, its process stopped responding", recovered.execution_id)
-                if recovered.end_run:
-                    self._engine.publisher.publish(recovered.end_run)
+                for message in recovered.to_send:
+                    self._engine.publisher.publish(message)
         except SwfError as error:
             log.warning("expired executions could not be checked: %s", error)
 

@@ -1,12 +1,14 @@
 """The publisher keeps the order, loses nothing, and calls delivered only what the broker confirmed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import pytest
 
 from swf_console.backend.core.errors import BackendUnreachable
 from swf_console.backend.messaging.message import OutgoingMessage, make
+from swf_console.backend.messaging.outbox import ExecutionsLost
 from swf_console.backend.messaging.publisher import PublishAborted, Publisher
 from swf_console.testing.memory_broker import MemoryBroker, MemoryConnection
 from tests.support.outbox import MemoryOutbox
@@ -28,7 +30,7 @@ class Stage:
         self.link: MemoryConnection = self.broker.connect()
         self.publishers: list[Publisher] = []
 
-    def publisher(self, **bounds: int) -> Publisher:
+    def publisher(self, **bounds: Any) -> Publisher:
         made = Publisher(self.link, self.outbox, **bounds)
         self.publishers.append(made)
         return made
@@ -351,3 +353,85 @@ def test_publisher_sessions_lost_repeatedly_lose_nothing(stage: Stage) -> None:
     assert list(dict.fromkeys(stage.accepted())) == ids
     assert stage.outbox.recorded == ids
     assert sorted(stage.outbox.delivered) == sorted(ids)
+
+
+class Fence:
+    """Leases of a test: `valid` by the local clock; `lost` in the database, which may be `down` first."""
+
+    def __init__(self) -> None:
+        self.valid = True
+        self.lost: set[str] = set()
+        self.down = 0
+        self.proofs = 0
+
+    def may_send(self, executions: Collection[str | None]) -> bool:
+        return self.valid or E not in executions
+
+    def prove(self) -> None:
+        self.proofs += 1
+        if self.down:
+            self.down -= 1
+            raise OSError("database down")
+        self.valid = True
+        if self.lost:
+            raise ExecutionsLost(self.lost)
+
+
+def test_publisher_expired_lease_is_proven_before_sending(stage: Stage) -> None:
+    stage.link.start()
+    fence = Fence()
+    fence.valid, fence.down = False, 1
+    publisher = stage.publisher(fence=fence)
+    ids = stage.publish(publisher, range(5))
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == ids
+    assert fence.proofs == 2
+
+
+def test_publisher_lost_lease_sends_nothing_more(stage: Stage) -> None:
+    stage.link.start()
+    fence = Fence()
+    fence.valid, fence.lost = False, {E}
+    publisher = stage.publisher(fence=fence)
+    stage.publish(publisher, range(5))
+    other = message(1, "execution-2")
+    publisher.publish(other)
+    assert publisher.wait_delivered("execution-2", 10)
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == [other.id]
+    with pytest.raises(PublishAborted, match="another process has closed"):
+        publisher.publish(message(9))
+
+
+def test_publisher_execution_lost_in_record_keeps_the_others(stage: Stage) -> None:
+    stage.link.start()
+    record = stage.outbox.record
+
+    def refusing(new: Any, delivered: Any) -> None:
+        if any(one.execution_id == E for one in new):
+            raise ExecutionsLost({E})
+        record(new, delivered)
+
+    stage.outbox.record = refusing  # type: ignore[method-assign]
+    publisher = stage.publisher(gather_seconds=0.05)
+    stage.publish(publisher, range(3))
+    other = message(1, "execution-2")
+    publisher.publish(other)
+    assert publisher.wait_delivered("execution-2", 10)
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == stage.outbox.recorded == [other.id]
+
+
+def test_publisher_lease_that_expires_while_sending_ends_the_session(stage: Stage) -> None:
+    stage.link.start()
+    answers = [True, False]
+
+    class Expiring(Fence):
+        def may_send(self, executions: Collection[str | None]) -> bool:
+            return answers.pop(0) if answers else self.valid
+
+    publisher = stage.publisher(fence=Expiring())
+    ids = stage.publish(publisher, range(1))
+    assert publisher.wait_delivered(E, 10)
+    assert answers == []
+    assert stage.accepted() == ids

@@ -1,15 +1,19 @@
 """The book of a process that executes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database import messages, open_database, runs
+from swf_console.backend.database import executions, messages, open_database, runs
 from swf_console.backend.database.records.messages import MessageFilter
 from swf_console.backend.messaging.message import Delivery, make
+from swf_console.backend.messaging.outbox import ExecutionsLost
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
 from swf_console.backend.simulation.ports import StateChange
+
+from .test_recovery import begin
 
 
 def event(kind: str, state: str, substate: str, tick: float) -> StateChange:
@@ -78,4 +82,32 @@ def test_outbox_batch_recorded_twice_is_one(tmp_path: Path) -> None:
     DatabaseOutbox(database).record([message], [])
     with database.read() as connection:
         assert len(messages.page(connection, MessageFilter()).items) == 1
+    database.close()
+
+
+def test_outbox_fenced_execution_is_recorded_only_while_running_and_ours(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
+    begin(database, "daq-me-0001", owner="h:1:a")
+    begin(database, "daq-me-0002", owner="h:1:a")
+    lost: list[str] = []
+    outbox = DatabaseOutbox(database, "h:1:a", lost.append)
+    for execution_id in ("daq-me-0001", "daq-me-0002"):
+        outbox.fence(execution_id)
+    ours, others = (
+        make("/topic/epictopic", {"msg_type": "stf_gen", "execution_id": one})
+        for one in ("daq-me-0002", "daq-me-0001")
+    )
+    outbox.record([ours, others], [])
+    with database.write() as connection:
+        executions.finish(connection, "daq-me-0001", status="failed", end_time=datetime.now(UTC))
+    later = make("/topic/epictopic", {"msg_type": "stf_gen", "execution_id": "daq-me-0001"})
+    outbox.note(replace(event("end_run", "beam", "not_ready", 9.0), event_data=later.content), {})
+    with pytest.raises(ExecutionsLost):
+        outbox.record([later], [])
+    assert lost == ["daq-me-0001"]
+    outbox.record([make("/topic/epictopic", {"msg_type": "stf_gen", "execution_id": "daq-me-0002"})], [])
+    with database.read() as connection:
+        assert messages.count(connection, MessageFilter(execution_id="daq-me-0001")) == 1
+        assert messages.count(connection, MessageFilter(execution_id="daq-me-0002")) == 2
+        assert runs.events(connection, 100010).items == ()
     database.close()

@@ -8,7 +8,7 @@ import pytest
 
 from swf_console.backend.database import Database, definitions, executions, open_database, runs
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
-from swf_console.backend.messaging.message import make
+from swf_console.backend.messaging.message import Delivery, make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
 from swf_console.backend.services.executions.recovery import close_expired
 
@@ -108,3 +108,35 @@ def test_close_expired_closed_run_gets_no_end_run(database: Database, heard: tup
     send(database, "daq-me-0001", *heard)
     (recovered,) = close_expired(database)
     assert recovered.end_run is None
+
+
+def test_close_expired_undelivered_messages_are_sent_before_end_run(database: Database) -> None:
+    begin(database, "daq-me-0001", lease=-1)
+    common = {"execution_id": "daq-me-0001", "run_id": "100010", "namespace": "demo"}
+    sent = [
+        make("/topic/epictopic", {"msg_type": kind, "sequence": n, "sender": "daq-1", **common})
+        for n, kind in enumerate(("run_imminent", "stf_gen", "stf_gen"))
+    ]
+    of_an_agent = make("/topic/epictopic", {"msg_type": "stf_ready", "sender": "data-agent-1", **common})
+    outbox = DatabaseOutbox(database)
+    outbox.record([*sent, of_an_agent], [Delivery(sent[0].id, datetime.now(UTC))])
+    (recovered,) = close_expired(database)
+    assert [one.id for one in recovered.undelivered] == [one.id for one in sent[1:]]
+    assert [one.body for one in recovered.undelivered] == [one.body for one in sent[1:]]
+    assert recovered.to_send[-1].msg_type == "end_run"
+
+
+def test_close_expired_recorded_end_run_is_sent_and_no_other(database: Database) -> None:
+    begin(database, "daq-me-0001", lease=-1)
+    send(database, "daq-me-0001", "run_imminent", "end_run")
+    (recovered,) = close_expired(database)
+    assert [one.msg_type for one in recovered.to_send] == ["run_imminent", "end_run"]
+
+
+def test_close_expired_killed_owner_says_why(database: Database) -> None:
+    begin(database, "daq-me-0001", owner="h:1:dead")
+    close_expired(database, dead_owner="h:1:dead", killed=True)
+    with database.read() as connection:
+        closed = executions.get(connection, "daq-me-0001")
+    assert closed is not None
+    assert closed.error_message == "process 1 on h was killed: a call held its interpreter lock for 15 s"
