@@ -255,7 +255,7 @@ class Admin:
         def done() -> None:
             reply({"ok": True, "before_bytes": before, "after_bytes": self._broker.journal.size})
 
-        self._broker.journal.compact(done)
+        self._broker.journal.space.compact(done)
 
     def _store(self, request: Request) -> AdministeredStore:
         destination, client_id, name = (_text(request, key) for key in ("destination", "client_id", "name"))

@@ -25,7 +25,7 @@ from .message import REMOTE_TEMPORARY, TEMPORARY, Message
 from .ports import Target
 from .slices import run_in_slices
 from .statistics import Statistics, is_statistics
-from .store import AnyStore, MemoryUse
+from .store_context import AnyStore, MemoryUse
 from .subscriptions import Browser, ClientConnection, Durables
 from .topics import Topic, Topics
 
@@ -76,7 +76,7 @@ class Broker:
         self._keys = 0
         self._store_number = 0
         self._dirty: list[ClientConnection] = []
-        journal.on_refusal = self._refusal_changed
+        journal.acceptance.on_change = self._refusal_changed
         if journal.refusal:
             self._refusal_changed(journal.refusal)
         self._restore()

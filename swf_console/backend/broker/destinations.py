@@ -6,7 +6,7 @@ from .administered_store import AdministeredStore
 from .frames import Rejected, escape
 from .journal_batch import Sender
 from .message import REMOTE_TEMPORARY, Message
-from .store import StoreContext
+from .store_context import StoreContext
 
 TOPIC, QUEUE = "/topic/", "/queue/"
 NAME_LENGTH = 1000

@@ -13,14 +13,14 @@ class Disk:
     """
 
     def __init__(self, state_dir: Path, reserve_bytes: int) -> None:
-        self._directory = state_dir
+        self.directory = state_dir
         self._reserve = state_dir / "broker.reserve"
         self._reserve_bytes = reserve_bytes
 
     @property
     def free(self) -> int:
         """Bytes that may still be written."""
-        found = os.statvfs(self._directory)
+        found = os.statvfs(self.directory)
         return found.f_bavail * found.f_frsize
 
     @property

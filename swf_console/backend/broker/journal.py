@@ -5,34 +5,27 @@ Receipts, and the messages themselves, go out after the commit.
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from time import time
-from typing import TypeVar
 
 from . import journal_file
+from .acceptance import Acceptance
 from .disk import Disk
 from .journal_batch import Batch, Owner, PendingPut, Sender, WriteGroup
 from .journal_file import STORE_SHIFT, JournalRow, RowRange, StoredStore
+from .journal_space import JournalSpace
+from .journal_thread import JournalThread
 from .limits import Limits
 from .message import Message, StoreEntry
 
 RETRY_SECONDS = 0.5
-PROBE_SECONDS = 1.0
-PROBE_BYTES = 65_536
-SHRINK_SECONDS = 0.5
-SHRINK_FROM_PAGES = 64
-SHRINK_PAGES = 256  # 1 MiB a step: other commits wait for no more than that
-SHRINK_PAUSE_SECONDS = 0.02
 START_BYTES = 1024 * 1024  # what a start and its first acknowledgements write
 
 Page = Callable[[list[JournalRow]], None]
 Removed = Callable[[int, int], None]
-Job = Callable[[], None]
-Found = TypeVar("Found")
 
 
 def _nothing(*_: object) -> None:
@@ -69,9 +62,11 @@ class BrokerJournal:
         self.disk = Disk(path.parent, limits.reserve_bytes)
         if self.disk.free < START_BYTES:
             self.disk.release()
-        self._connection, self.stores = journal_file.open_file(path, limits, sync, self.disk)
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        connection, self.stores = journal_file.open_file(path, limits, sync, self.disk)
+        self._orphans = journal_file.orphans(connection, (store.number for store in self.stores))
+        self._thread = JournalThread(connection)
+        self.acceptance = Acceptance(self.disk, limits, self._thread)
+        self.space = JournalSpace(self._thread)
         self._current = Batch()
         self._open: WriteGroup | None = None
         self._writing: Batch | None = None
@@ -79,23 +74,14 @@ class BrokerJournal:
         self._pending_bytes = 0
         self._paused: set[Sender] = set()
         self._removals: dict[RowRange, RangeRemoval] = {}
-        self._shrinking = False
-        self._low = self._stalled = self._failed = ""
-        self._probing = self._reported = False
-        self.on_refusal: Callable[[str], None] = lambda _: None
-        self.failures = 0
-        self.broken = False
 
     def start(self, loop: asyncio.AbstractEventLoop, died: Callable[[], None]) -> None:
         """Start the writing thread; answers come on `loop`, and `died` if it ends before its time."""
         self._loop = loop
-        self._died = died
-        for rows in journal_file.orphans(self._connection, (store.number for store in self.stores)):
+        self._thread.start(loop, died)
+        self.acceptance.start()
+        for rows in self._orphans:
             self.remove_rows(rows, _nothing)
-        self._low = self._low_disk(0)
-        self._thread.start()
-        if self._low or not self.disk.reserve():
-            self._watch()
 
     # what others know of it
 
@@ -106,13 +92,14 @@ class BrokerJournal:
         return sum(file.stat().st_size for file in files if file.exists())
 
     @property
-    def refusal(self) -> str:
-        """Why persistent messages are refused, or were at the last attempt; "" where they are not."""
-        return self._stalled or self._low or self._failed
+    def broken(self) -> bool:
+        """Whether its thread has ended before its time."""
+        return self._thread.broken
 
-    def refuses(self) -> str:
-        """Why a message that needs the disk need not even be tried; "" where it is."""
-        return self._stalled or self._low
+    @property
+    def refusal(self) -> str:
+        """Why persistent messages are refused; "" where they are not."""
+        return self.acceptance.refusal
 
     # groups
 
@@ -204,7 +191,7 @@ class BrokerJournal:
             batch.other.deletes.append(row_id)
             if entry.sequence in owner.taken:
                 batch.untaken.append((owner, entry.sequence))
-        self._shrink_later()
+        self.space.shrink_later()
 
     def redelivered(self, owner: Owner, entry: StoreEntry, sender: Sender | None) -> None:
         """A message went back to its store; `sender`, who refused it, is confirmed once that is written."""
@@ -215,7 +202,7 @@ class BrokerJournal:
         """Delete a range of rows, a part with each commit, then call `done` with their number and bytes."""
         self._removals[rows] = RangeRemoval(done)
         self._batch(None).other.ranges.append(rows)
-        self._shrink_later()
+        self.space.shrink_later()
 
     def when_written(self, call: Callable[[], None]) -> None:
         """Call once everything that was requested so far is written."""
@@ -230,29 +217,22 @@ class BrokerJournal:
 
     def page(self, store: int, after: int, limit: int, size: int, answer: Page) -> None:
         """Up to `limit` messages or `size` bytes of a store behind row `after`, as last committed."""
-        self._read(lambda: journal_file.page(self._connection, store, after, limit, size), answer)
+        self._thread.run(partial(journal_file.page, store=store, after=after, limit=limit, size=size), answer)
 
     def expired(self, after: tuple[int, int], limit: int, answer: Page) -> None:
         """Up to `limit` messages whose time to live is over, behind a pair of expiry and row id."""
         now = int(time() * 1000)
-        self._read(lambda: journal_file.expired(self._connection, now, after, limit), answer)
+        self._thread.run(partial(journal_file.expired, now=now, after=after, limit=limit), answer)
 
     def oldest(self, stores: list[tuple[int, int]], answer: Callable[[dict[int, int]], None]) -> None:
         """The time stamp (ms) of the first message of each (store, behind which sequence), if any."""
         after = [number << STORE_SHIFT | sequence for number, sequence in stores]
 
-        def read() -> dict[int, int]:
-            tails = journal_file.oldest(self._connection, after)
+        def read(connection: sqlite3.Connection) -> dict[int, int]:
+            tails = journal_file.oldest(connection, after)
             return {number: Message.stored(tail, True).timestamp for number, tail in tails.items()}
 
-        self._read(read, answer)
-
-    def _read(self, read: Callable[[], Found], answer: Callable[[Found], None]) -> None:
-        def job() -> None:
-            found = read()
-            self._loop.call_soon_threadsafe(answer, found)
-
-        self._jobs.put(job)
+        self._thread.run(read, answer)
 
     # the loop's side of a commit
 
@@ -278,22 +258,17 @@ class BrokerJournal:
             self._finish(batch, Outcome())
 
     def _write(self, batch: Batch) -> None:
-        def job() -> None:
-            outcome = self._commit(batch)
-            self._loop.call_soon_threadsafe(self._committed, batch, outcome)
-
-        self._jobs.put(job)
+        self._thread.run(partial(self._commit, batch), partial(self._committed, batch))
 
     def _committed(self, batch: Batch, outcome: Outcome) -> None:
         if outcome.refused:
             self._refuse(batch, outcome.refused)
         elif batch.groups:
-            self._failed = ""
+            self.acceptance.written()
+        self.acceptance.stalled(outcome.other_error)
         if outcome.other_error:
-            self._set_stalled(outcome.other_error)
             self._loop.call_later(RETRY_SECONDS, self._write, batch)
             return
-        self._set_stalled("")
         self._writing = None
         self._finish(batch, outcome)
         if self._scheduled and self._writing is None:
@@ -301,7 +276,6 @@ class BrokerJournal:
 
     def _refuse(self, batch: Batch, reason: str) -> None:
         """Undo the groups of a batch; their senders learn why. The rest of the batch is written."""
-        self.failures += 1
         groups, batch.groups = batch.groups, []
         senders = {group.sender for group in groups if group.sender is not None}
         batch.receipts = [(sender, frame) for sender, frame in batch.receipts if sender not in senders]
@@ -309,9 +283,7 @@ class BrokerJournal:
             group.undo()
         for sender in senders:
             sender.fail(reason)
-        self._failed = reason
-        self._low = self._low_disk(0)
-        self._watch()
+        self.acceptance.failed(reason)
 
     def _finish(self, batch: Batch, outcome: Outcome) -> None:
         batch.done = True
@@ -345,152 +317,45 @@ class BrokerJournal:
             del self._removals[rows]
             removal.done(removal.rows, removal.bytes)
 
-    # a disk that is full
-
-    def _set_stalled(self, reason: str) -> None:
-        if reason != self._stalled:
-            self._stalled = reason
-            self._watch()
-
-    def _watch(self) -> None:
-        """Report a change of what is refused; try again until nothing is and the reserved file is there."""
-        self._report()
-        if not self._probing:
-            self._probing = True
-            self._loop.call_later(PROBE_SECONDS, self._probe)
-
-    def _report(self) -> None:
-        reason = self.refusal
-        if bool(reason) != self._reported:
-            self._reported = bool(reason)
-            self.on_refusal(reason)
-
-    def _probe(self) -> None:
-        failed = bool(self._failed)
-
-        def look() -> tuple[str, bool, bool]:
-            low = self._low_disk(0 if self.disk.reserved else self._limits.reserve_bytes)
-            writable = not failed or (not low and journal_file.probe(self._connection, PROBE_BYTES))
-            return low, writable, not low and self.disk.reserve()
-
-        self._read(look, self._probed)
-
-    def _probed(self, found: tuple[str, bool, bool]) -> None:
-        low, writable, reserved = found
-        self._low = low
-        if writable:
-            self._failed = ""
-        self._probing = False
-        if self.refusal or not reserved:
-            self._probing = True
-            self._loop.call_later(PROBE_SECONDS, self._probe)
-        self._report()
-
-    def _low_disk(self, needed: int) -> str:
-        free = self.disk.free
-        if free >= self._limits.disk_free_bytes + needed:
-            return ""
-        return (
-            f"The broker's disk is full: {free >> 20} MB are free at {self._path.parent}, "
-            f"{self._limits.disk_free_bytes >> 20} MB are needed"
-        )
-
-    # giving room back
-
-    def _shrink_later(self) -> None:
-        if not self._shrinking:
-            self._shrinking = True
-            self._loop.call_later(SHRINK_SECONDS, self._shrink)
-
-    def _shrink(self, worthwhile: int = SHRINK_FROM_PAGES) -> None:
-        """Give room back, a step at a time, where more than `worthwhile` pages are free."""
-
-        def step() -> bool:
-            free, used = journal_file.free_pages(self._connection)
-            if free <= max(used // 4, worthwhile):
-                return False
-            journal_file.give_back(self._connection, SHRINK_PAGES)
-            return True
-
-        def done(again: bool) -> None:
-            if again:
-                self._loop.call_later(SHRINK_PAUSE_SECONDS, self._shrink, 0)
-                return
-            self._shrinking = False
-            if not worthwhile and self._writing is None:
-                self._read(lambda: journal_file.checkpoint(self._connection, "TRUNCATE"), _nothing)
-
-        self._read(step, done)
-
-    def compact(self, done: Callable[[], None]) -> None:
-        """Give all free room back to the file system, then call `done`."""
-
-        def step() -> bool:
-            free, _ = journal_file.free_pages(self._connection)
-            journal_file.give_back(self._connection, SHRINK_PAGES)
-            if free > SHRINK_PAGES:
-                return True
-            journal_file.checkpoint(self._connection, "TRUNCATE")
-            return False
-
-        def stepped(again: bool) -> None:
-            if again:
-                self._read(step, stepped)
-            else:
-                done()
-
-        self._read(step, stepped)
-
     async def close(self) -> None:
         """Commit what is left and close the file."""
-        if self._writing is not None and self._stalled:
+        if self._writing is not None and self.acceptance.refuses:
             self._write(self._writing)
         while self._scheduled or self._writing is not None:
             if self._writing is None:
                 self._submit()
             await asyncio.sleep(0.001)
-        self._jobs.put(None)
-        self._thread.join(1.0)
+        self._thread.stop()
 
     # the thread's side
 
-    def _commit(self, batch: Batch) -> Outcome:
+    def _commit(self, batch: Batch, connection: sqlite3.Connection) -> Outcome:
         outcome = Outcome()
         if batch.groups:
-            outcome.refused = self._low_disk(2 * batch.size) if batch.size else ""
+            outcome.refused = self.acceptance.low_disk(2 * batch.size) if batch.size else ""
             if not outcome.refused:
-                outcome.refused = self._written(batch, outcome, groups=True)
+                outcome.refused = self._written(connection, batch, outcome, groups=True)
             if not outcome.refused or not batch.other.any():
                 return outcome
-        outcome.other_error = self._written(batch, outcome, groups=False)
+        outcome.other_error = self._written(connection, batch, outcome, groups=False)
         if outcome.other_error:
             # The reserved file gives room to copy the log into the file; then the log is written from its
             # beginning, without more room, until it has grown as far again.
             self.disk.release()
-            journal_file.checkpoint(self._connection)
-            outcome.other_error = self._written(batch, outcome, groups=False)
+            journal_file.checkpoint(connection)
+            outcome.other_error = self._written(connection, batch, outcome, groups=False)
         return outcome
 
-    def _written(self, batch: Batch, outcome: Outcome, *, groups: bool) -> str:
+    def _written(
+        self, connection: sqlite3.Connection, batch: Batch, outcome: Outcome, *, groups: bool
+    ) -> str:
         rows = [row for group in batch.groups for row in group.rows] if groups else []
         deletes = [row for group in batch.groups for row in group.deletes] if groups else []
         try:
-            outcome.removed = journal_file.write(self._connection, rows, deletes, batch.other)
+            outcome.removed = journal_file.write(connection, rows, deletes, batch.other)
         except sqlite3.Error as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL and not self._low_disk(0):
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL and not self.acceptance.low_disk():
                 limit = self._limits.journal_bytes >> 20
                 return f"The broker's journal is full: it has reached its limit of {limit} MB"
             return f"The broker's journal cannot be written: {error}"
         return ""
-
-    def _work(self) -> None:
-        in_order = False
-        try:
-            while (job := self._jobs.get()) is not None:
-                job()
-            in_order = True
-        finally:
-            self._connection.close()
-            if not in_order:
-                self.broken = True
-                self._loop.call_soon_threadsafe(self._died)

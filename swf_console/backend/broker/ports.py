@@ -10,7 +10,7 @@ from .journal import BrokerJournal
 from .journal_batch import Sender
 from .limits import Limits
 from .message import Message
-from .store import MemoryUse
+from .store_context import MemoryUse
 from .subscriptions import ClientConnection, Durables
 from .topics import Topics
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from .journal_batch import Sender
 from .journal_file import JournalRow
 from .message import Message, StoreEntry
-from .store import BY_SEQUENCE, SEQUENCES, Consumer, Store, StoreContext
+from .store import BY_SEQUENCE, SEQUENCES, Store
+from .store_context import Consumer, StoreContext
 
 SELECTIONS = 300  # selectors evaluated in one turn of the loop: 3 to 5 ms
 

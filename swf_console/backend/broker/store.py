@@ -1,55 +1,16 @@
 """Messages of a queue or a durable subscription: some in memory, the rest in the journal."""
 
-from asyncio import AbstractEventLoop
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from operator import attrgetter
 from time import time
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from .frames import Rejected
-from .journal import BrokerJournal
 from .journal_batch import PendingPut, Sender
 from .journal_file import STORE_SHIFT, JournalRow, StoredStore
-from .limits import Limits
 from .message import LATEST, Message, StoreEntry
-
-
-class MemoryUse:
-    """Bytes of waiting messages in all windows together."""
-
-    __slots__ = ("used",)
-
-    def __init__(self) -> None:
-        self.used = 0
-
-
-class AnyStore(Protocol):
-    """A store as its dead letters name it."""
-
-    destination: str
-
-
-class StoreContext(Protocol):
-    """What a store needs of the broker."""
-
-    loop: AbstractEventLoop
-    limits: Limits
-    journal: BrokerJournal
-    memory: MemoryUse
-
-    def dead_letter_refused(self, store: "AnyStore", message: Message) -> bool: ...
-    def dead_letter(self, store: "AnyStore", message: Message, cause: str, sender: Sender | None) -> None: ...
-
-
-class Consumer(Protocol):
-    """What a store needs of a subscription."""
-
-    unacknowledged: dict[int, Any]
-
-    def has_room(self) -> bool: ...
-    def take(self, entry: StoreEntry) -> None: ...
-
+from .store_context import Consumer, StoreContext
 
 AnyConsumer = TypeVar("AnyConsumer", bound=Consumer)
 BY_SEQUENCE = attrgetter("sequence")
@@ -150,7 +111,7 @@ class Store(Generic[AnyConsumer]):
                 f"The {self.title} is full: {self.size} messages of {self.bytes >> 20} MB wait "
                 f"(limit {limits.store_bytes >> 20} MB). Consume or remove them: see swf-console broker"
             )
-        reason = self.context.journal.refuses()
+        reason = self.context.journal.acceptance.refuses
         if reason and (message.persistent or self.spilled or not self._has_room(size)):
             raise Rejected(reason)
 

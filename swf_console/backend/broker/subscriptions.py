@@ -14,7 +14,7 @@ from .journal_file import StoredStore
 from .message import Message, StoreEntry
 from .selectors.conditions import Selector
 from .selectors.parser import compile_selector
-from .store import StoreContext
+from .store_context import StoreContext
 from .topics import Topics
 
 AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
@@ -300,7 +300,7 @@ class Durables:
                 )
             if (durable.destination, durable.selector_text) == (destination, selector):
                 return durable
-        refusal = self._context.journal.refuses()
+        refusal = self._context.journal.acceptance.refuses
         if refusal:
             raise Rejected(refusal)
         if durable is not None:
