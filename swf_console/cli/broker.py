@@ -13,6 +13,7 @@ from .arguments import add, add_json, given, limit_of
 from .output import brief, emit, keep_logs_off_the_screen, say, show, table
 
 if TYPE_CHECKING:
+    from ..backend.broker.websocket import WebSocketListener
     from ..backend.core.settings import Settings
     from ..backend.services.broker.records import (
         BrokerContents,
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="serve: listen on this port (default: the last one, or a free one)",
+    )
+    parser.add_argument(
+        "--websocket",
+        type=int,
+        metavar="PORT",
+        help="serve: accept STOMP over WebSocket on this port of the loopback too (0: a free one)",
     )
     actions = parser.add_subparsers(
         dest="action", metavar="queues|subscriptions|browse|drop|purge|compact|resend|discard"
@@ -116,8 +123,19 @@ def serve(arguments: argparse.Namespace, settings: "Settings") -> int:
         port=arguments.port or settings.broker_port,
         sync=settings.broker_sync,
         log=Log(None),
+        websocket=_websocket(arguments.websocket),
     )
     return 0
+
+
+def _websocket(port: int | None) -> "WebSocketListener | None":
+    if port is None:
+        return None
+    if not 0 <= port <= 65535:
+        raise UsageError(f"--websocket {port} is not a port", "Use a number from 0 to 65535")
+    from ..backend.broker.websocket import WebSocketListener
+
+    return WebSocketListener(port)
 
 
 def list_queues(arguments: argparse.Namespace, settings: "Settings") -> int:

@@ -96,10 +96,12 @@ class Lock:
         self._lock.release()
 
 
-def listen(port: int | None, previous: int | None) -> socket.socket:
+def listen(
+    port: int | None, previous: int | None, option: str = "--port or SWF_BROKER_PORT"
+) -> socket.socket:
     """A listening socket on loopback: on `port`, else on the previous one if it is free, else on any.
 
-    Raises PortInUse where `port` is asked for and another program has it.
+    Raises PortInUse, which names `option`, where `port` is required and another program has it.
     """
     if port:
         try:
@@ -107,7 +109,7 @@ def listen(port: int | None, previous: int | None) -> socket.socket:
         except OSError as error:
             raise PortInUse(
                 f"port {port} on {LOOPBACK} cannot be listened on: {error.strerror}",
-                "Stop the program that has it, or choose another with --port or SWF_BROKER_PORT",
+                f"Stop the program that has it, or choose another with {option}",
             ) from error
     try:
         return _bound(previous or 0)

@@ -66,7 +66,7 @@ class Broker:
         self.accepted = 0
         self.address = ""
         self.on_change: Callable[[], None] = lambda: None
-        self.on_disconnect: Callable[[], object] = lambda: None
+        self.on_disconnect: list[Callable[[], object]] = []
         self.uncommitted_bytes = 0
         self.subscriptions = 0
         self.busy = 0
@@ -159,7 +159,8 @@ class Broker:
         self.sessions.discard(session)
         self._logging_in.pop(session, None)
         self.on_change()
-        self.on_disconnect()
+        for call in self.on_disconnect:
+            call()
 
     def will_flush(self, session: ClientConnection) -> None:
         """Call the session's `flush` once, when this turn's frames are handled."""

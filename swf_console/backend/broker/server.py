@@ -1,19 +1,19 @@
 """The process: one loop, one listening socket, and the ways it ends."""
 
 import asyncio
-import errno
 import gc
 import os
 import resource
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..core.errors import DatabaseUnusable
+from .acceptor import Acceptor
 from .address import BrokerAddress, Lock, credentials, listen, read_address, write_address
 from .broker import Broker
 from .commands import HANDLERS
@@ -29,10 +29,27 @@ with suppress(ImportError):
     from uvloop import new_event_loop as _loop_factory
 
 FLUSH_SECONDS = 0.7
-ACCEPTS_A_TURN = 64
-ACCEPT_PAUSE_SECONDS = 0.5
 DESCRIPTORS = 4096
-NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Listener(Protocol):
+    """Another way to the broker than TCP. `start` returns where it listens, or raises PortInUse."""
+
+    async def start(self, broker: Broker) -> str: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one broker runs."""
+
+    state_dir: Path
+    port: int | None
+    until_idle: bool
+    sync: str
+    limits: Limits
+    log: Log
+    websocket: Listener | None
 
 
 def serve(
@@ -43,44 +60,52 @@ def serve(
     sync: str = "full",
     limits: Limits | None = None,
     log: Log | None = None,
+    websocket: Listener | None = None,
 ) -> None:
     """Run the broker of a state directory until SIGTERM or SIGINT; with `until_idle` until it has no client.
 
-    Then standard input must be a pipe from the parent. Raises Refused where one runs already, PortInUse, and
-    UsageError where the journal cannot be used.
+    Then standard input must be a pipe from the parent. `websocket` listens too. Raises Refused where one
+    runs already, PortInUse, and UsageError where the journal cannot be used.
     """
     lock = Lock(state_dir)
     try:
         with asyncio.Runner(loop_factory=_loop_factory) as runner:
-            runner.run(_run(state_dir, port, until_idle, sync, limits or Limits(), log or Log()))
+            settings = Settings(
+                state_dir, port, until_idle, sync, limits or Limits(), log or Log(), websocket
+            )
+            runner.run(_run(settings))
     finally:
         lock.release()
 
 
-async def _run(
-    state_dir: Path, port: int | None, until_idle: bool, sync: str, limits: Limits, log: Log
-) -> None:
+async def _run(settings: Settings) -> None:
+    state_dir, log = settings.state_dir, settings.log
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: _report(log, context))
     previous = read_address(state_dir)
     login = credentials(previous)
-    listener = listen(port, previous.port if previous else None)
-    journal = BrokerJournal(state_dir / JOURNAL_FILE, limits, sync)
+    listener = listen(settings.port, previous.port if previous else None)
+    journal = BrokerJournal(state_dir / JOURNAL_FILE, settings.limits, settings.sync)
     ended = asyncio.Event()
     journal.start(loop, ended.set)
-    broker = Broker(loop, login, limits, journal, log)
-    acceptor = Acceptor(broker, listener)
+    broker = Broker(loop, login, settings.limits, journal, log)
+    acceptor = Acceptor(broker, listener, lambda: Session(broker, HANDLERS))
     host, port_number = listener.getsockname()
     broker.address = f"{host}:{port_number}"
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, ended.set)
-    idle = IdleShutdown(broker, ended) if until_idle else None
-    write_address(state_dir, BrokerAddress(host, port_number, *login, os.getpid(), until_idle))
-    log.info("listening", host=host, port=port_number, pid=os.getpid())
+    idle = IdleShutdown(broker, ended) if settings.until_idle else None
+    where: dict[str, object] = {"host": host, "port": port_number}
+    if settings.websocket is not None:
+        where["websocket"] = await settings.websocket.start(broker)
+    write_address(state_dir, BrokerAddress(host, port_number, *login, os.getpid(), settings.until_idle))
+    log.info("listening", **where, pid=os.getpid())
     _tune()
     _raise_descriptor_limit()
     await ended.wait()
     acceptor.close()
+    if settings.websocket is not None:
+        settings.websocket.close()
     if idle is not None:
         idle.stop()
     await _shut_down(broker)
@@ -117,66 +142,6 @@ async def _shut_down(broker: Broker) -> None:
     await asyncio.sleep(0)
     for session in tuple(broker.sessions):
         session.abort()
-
-
-class Acceptor:
-    """Accepts connections. asyncio's own server logs each failed accept: thousands of lines a second."""
-
-    def __init__(self, broker: Broker, listener: socket.socket) -> None:
-        self._broker = broker
-        self._listener = listener
-        self._tasks: set[asyncio.Task[object]] = set()
-        self._paused: asyncio.TimerHandle | None = None
-        broker.on_disconnect = lambda: broker.loop.call_soon(self._resume_if_paused)
-        self._resume()
-
-    def _resume(self) -> None:
-        self._paused = None
-        self._broker.loop.add_reader(self._listener, self._accept)
-
-    def _resume_if_paused(self) -> None:
-        if self._paused is not None:  # the connection that has gone leaves its descriptor to another one
-            self._paused.cancel()
-            self._resume()
-
-    def _accept(self) -> None:
-        for _ in range(ACCEPTS_A_TURN):
-            try:
-                connection, _peer = self._listener.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                if error.errno not in NO_DESCRIPTORS:
-                    raise
-                self._pause(error)
-                return
-            connection.setblocking(False)
-            task = self._broker.loop.create_task(self._serve(connection))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, connection: socket.socket) -> None:
-        broker = self._broker
-        try:
-            await broker.loop.connect_accepted_socket(lambda: Session(broker, HANDLERS), connection)
-        except OSError:  # the client has gone already
-            connection.close()
-
-    def _pause(self, error: OSError) -> None:
-        loop = self._broker.loop
-        loop.remove_reader(self._listener)
-        self._paused = loop.call_later(ACCEPT_PAUSE_SECONDS, self._resume)
-        self._broker.log.repeated(
-            "accept paused", 1, error=error.strerror, connections=len(self._broker.sessions)
-        )
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._paused is not None:
-            self._paused.cancel()
-            self._paused = None
-        self._broker.loop.remove_reader(self._listener)
-        self._listener.close()
 
 
 class IdleShutdown:
