@@ -4,17 +4,22 @@ import fcntl
 import json
 import os
 import pty
+import signal
 import struct
 import subprocess
+import tempfile
 import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..conftest import running
 from ..support.homes import plain_environment, run
-from ..support.processes.site import SWF_CONSOLE
+from ..support.processes.site import SWF_CONSOLE, TYPED
+from ..support.processes.terminal import PROMPT, TmuxTerminal
 from ..support.waiting import wait_for
 
 # so many keys fill what the console queues for a terminal that is not read
@@ -23,8 +28,6 @@ LEFT = b"\x1b[?1049l"
 PAINTED = "●".encode()
 # a console is gone within three seconds; the rest is for a busy machine
 GONE_SECONDS = 6.0
-# a run that lasts until it is stopped
-ENDLESS = "[parameters.stf_processing]\nphysics_period_count = 1000\n"
 
 
 class ConsoleTerminal:
@@ -56,6 +59,11 @@ class ConsoleTerminal:
 
         wait_for(painted, 30)
         self._painted.clear()
+
+    @property
+    def pid(self) -> int:
+        """The process of the console: setsid becomes it."""
+        return self.process.pid
 
     def type(self, text: str) -> None:
         """Press keys."""
@@ -91,7 +99,11 @@ class ConsoleTerminal:
         self.process.wait()
 
     def json_lines(self, *words: str) -> list[dict[str, Any]]:
-        """What a command prints."""
+        """What a command prints; reads the terminal, so that the console is not held up meanwhile."""
+        if self.master >= 0:
+            os.set_blocking(self.master, False)
+            with suppress(BlockingIOError):
+                os.read(self.master, 65536)
         done = run([SWF_CONSOLE, *words, "--json"], cwd=self.home, environment=self.environment)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -124,3 +136,54 @@ def test_console_stalled_terminal_closed_ends_and_handles_no_key(console: Consol
     console.close()
     console.process.wait(GONE_SECONDS)
     assert console.json_lines("executions") == []
+
+
+def test_console_stalled_terminal_sigterm_ends(console: ConsoleTerminal) -> None:
+    console.stall()
+    os.kill(console.pid, signal.SIGTERM)
+    console.process.wait(GONE_SECONDS)
+
+
+def test_console_terminal_closed_local_execution_ends_with_one_end_run(console: ConsoleTerminal) -> None:
+    console.type("R")
+    console.wait_for(b"as fast as possible")
+    console.type("ps")
+    (started,) = wait_for(lambda: console.json_lines("executions", "--status", "running"), 60)
+    execution = started["execution_id"]
+    wait_for(lambda: console.json_lines("messages", "list", "--type", "run_imminent"), 60)
+    console.close()
+    console.process.wait(30)
+    (ended,) = console.json_lines("executions")
+    assert (ended["execution_id"], ended["status"]) == (execution, "terminated")
+    assert len(console.json_lines("messages", "list", "--type", "end_run")) == 1
+
+
+MAKEFILE = "run:\n\t@{command} --namespace demo\n"
+
+
+def test_console_suspended_under_make_returns_to_shell(new_home: Path, tmp_path: Path) -> None:
+    (new_home / "Makefile").write_text(MAKEFILE.format(command=TYPED))
+    environment = plain_environment(USER="shifter", XDG_CONFIG_HOME=str(tmp_path / "config"))
+    with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
+        for terminal in running(TmuxTerminal(Path(folder), new_home, environment, (80, 24))):
+            terminal.type("make run\n")
+            terminal.wait_for("1 OVERVIEW", "broker ●")
+            terminal.press("C-z")
+            terminal.wait_for("topped", PROMPT)
+            terminal.type("fg\n")
+            terminal.wait_for("1 OVERVIEW", "? help")
+
+            terminal.type("R")
+            terminal.wait_for("Run a workflow", "as fast as possible")
+            terminal.type("ps")
+            terminal.wait_for("started stf_datataking-shifter-0001")
+            terminal.press("C-z")
+            terminal.wait_for("stf_datataking-shifter-0001 would pause")
+            terminal.type("n")
+            terminal.wait_for("cancelled")
+            terminal.press("C-z")
+            terminal.wait_for("would pause")
+            terminal.type("y")
+            terminal.wait_for("topped", PROMPT)
+            terminal.type("fg\n")
+            terminal.wait_for("1 OVERVIEW", "? help")
