@@ -179,7 +179,9 @@ def test_postgresql_not_reachable_is_exit_3(embedded_site: Site, postgresql_url:
 
 @pytest.mark.postgresql
 def test_postgresql_without_tables_needs_upgrade(embedded_site: Site, postgresql_url: str) -> None:
-    check_one_clear_line(run(embedded_site, postgresql_url), "no tables of ours", "swf-console db upgrade")
+    check_one_clear_line(
+        run(embedded_site, postgresql_url), "no tables of swf-console", "swf-console db upgrade"
+    )
     check_nothing_begun(embedded_site)
     embedded_site.postgresql_url = embedded_site.environment["SWF_DATABASE_URL"] = postgresql_url
     assert embedded_site.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []

@@ -79,6 +79,10 @@ class DatabaseUnusable(UsageError):
     """The database cannot be opened, has a newer version, is read-only, or is full."""
 
 
+class DatabaseReplaced(DatabaseUnusable):
+    """The database was moved, deleted or replaced while this process had it open."""
+
+
 class PortInUse(UsageError):
     """Another program listens on the requested port."""
 

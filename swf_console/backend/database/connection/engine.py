@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from ...core.errors import DatabaseUnusable
 from . import driver_errors, urls
+from .identity import FileIdentity, ServerIdentity
 
 BUSY_SECONDS = 30
 IDLE_SECONDS = 30.0
@@ -39,13 +40,21 @@ class Database:
         self.safe_url = urls.shown(url)
         self.read_only = ""
         self._engine = _sqlite_engine(url, durable) if self.kind == "sqlite" else _postgresql_engine(url)
+        file = urls.file_of(url)
+        self._file = FileIdentity(file) if file else None
+        if self.kind == "postgresql":
+            event.listen(self._engine, "connect", ServerIdentity(self.safe_url).check)
         self._writer = self._engine.execution_options(swf_begin="BEGIN IMMEDIATE")
         # a database in memory is one connection that all threads share: one transaction at a time
         self._memory_lock = threading.RLock() if urls.is_memory(url) else contextlib.nullcontext()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that sees one state of the database and blocks no writer (except in memory)."""
+        """Open a transaction that sees one state of the database and blocks no writer (except in memory).
+
+        Raises DatabaseReplaced if its file was moved or replaced since it was opened.
+        """
+        self._check_identity()
         with self._translated(), self._memory_lock, self._engine.connect() as connection:
             yield connection
 
@@ -58,6 +67,7 @@ class Database:
         """
         if self.read_only:
             raise DatabaseUnusable(f"read-only: {self.read_only}", ASK_OWNER)
+        self._check_identity()
         with self._translated(), self._memory_lock, self._writer.begin() as connection:
             yield connection
 
@@ -76,6 +86,10 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+    def _check_identity(self) -> None:
+        if self._file is not None:
+            self._file.check()
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

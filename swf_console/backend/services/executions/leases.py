@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
+from ...core.errors import SwfError
 from ...database import Database, executions
 from ...database.connection.engine import server_time
 from ...messaging.outbox import ExecutionsLost
@@ -50,6 +51,7 @@ class LeaseRenewer:
         # one renewal at a time: the publisher's thread renews too
         self._renewing = threading.Lock()
         self._renew_at = 0.0
+        self._reported = ""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
 
@@ -86,11 +88,21 @@ class LeaseRenewer:
 
     def _keep(self) -> None:
         while not self._ended.wait(TICK_SECONDS):
+            failed = ""
             for duty in (self._tick, self._check):
                 try:
                     duty()
+                except SwfError as error:
+                    failed = str(error)
                 except Exception:
                     log.exception("leases of %s could not be renewed, retrying", self._owner)
+            self._report(failed)
+
+    def _report(self, error: str) -> None:
+        """Log an outage once, not every second while it lasts."""
+        if error and error != self._reported:
+            log.warning("leases of %s could not be renewed, retrying: %s", self._owner, error)
+        self._reported = error
 
     def _check(self) -> None:
         with self._lock:

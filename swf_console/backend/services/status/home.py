@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...core.format import plural
 from ...core.settings import Settings
+from ..agents.names import BROKER
 from ..agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
 from ..agents.status import merge, probe_supervisor
 from ..alarms.verdict import SLOW_SUPERVISOR, Verdict, VerdictInput, verdict
@@ -52,6 +54,7 @@ def current_status(settings: Settings, patience: float = PATIENCE, *, counted: b
     began = time.monotonic()
     troubles = Probe(lambda: probe_problems(settings))
     broker, supervisor, database, figures = _probe(settings, patience, counted=counted)
+    database = with_lost_file(database, supervisor)
     namespace = probe_namespace(settings)
     agents = tuple(merge(supervisor, database.agents, settings.host))
     found = verdict_of(broker, database, namespace, supervisor, agents)
@@ -101,6 +104,16 @@ def verdict_of(
     return verdict(
         VerdictInput(snapshot, broker.connection, database.connection, namespace.name, namespace.trouble)
     )
+
+
+def with_lost_file(database: "DatabaseHealth", supervisor: SupervisorSnapshot) -> "DatabaseHealth":
+    """A missing file is normal before the first run, but not while programs that write to it are running."""
+    running = [one.name for one in supervisor.processes if one.pid and one.name != BROKER]
+    if database.health is not Connectivity.IDLE or not database.place or not running:
+        return database
+    error = f"the file is missing while {plural(len(running), 'program')} of this home use it"
+    advice = "Move it back, or stop them: swf-console down"
+    return replace(database, health=Connectivity.UNUSABLE, error=error, advice=advice)
 
 
 def slow_supervisor(patience: float) -> SupervisorSnapshot:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from sqlalchemy import text
 
-from swf_console.backend.core.errors import DatabaseUnreachable, DatabaseUnusable
+from swf_console.backend.core.errors import DatabaseReplaced, DatabaseUnreachable, DatabaseUnusable
 from swf_console.backend.database import Database, namespaces, open_database, sequences
 from swf_console.backend.database.connection import migrate, urls
 from swf_console.backend.database.connection.revision import HEAD
@@ -239,3 +239,23 @@ def test_message_table_fillfactor(postgresql_url: str) -> None:
         ).scalar_one()
     database.close()
     assert options == ["fillfactor=50"]
+
+
+def test_write_recreated_database_refused(postgresql_url: str) -> None:
+    migrate.upgrade(postgresql_url)
+    database = open_database(postgresql_url)
+    with database.write() as connection:
+        first = sequences.database_id(connection)
+    database.close()  # its pooled connection was opened before there was an id
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    database.close()
+    other = open_database(postgresql_url)
+    with other.write() as connection:
+        sequences.store_value(connection, sequences.DATABASE_ID, "another")
+    other.close()
+    for act in (database.read, database.write):
+        with pytest.raises(DatabaseReplaced, match="replaced by another one"), act():
+            pass
+    with open_database(postgresql_url).write() as connection:
+        assert sequences.database_id(connection) != first

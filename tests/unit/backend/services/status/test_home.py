@@ -10,11 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.services.agents.snapshot import AgentView, SupervisorSnapshot
+from swf_console.backend.services.agents.status import probe_supervisor
 from swf_console.backend.services.health.broker import BrokerHealth
 from swf_console.backend.services.health.connection import Connectivity
 from swf_console.backend.services.health.database import DatabaseHealth
 from swf_console.backend.services.health.namespace import NamespaceHealth
-from swf_console.backend.services.status.home import current_status, verdict_of
+from swf_console.backend.services.status.home import current_status, verdict_of, with_lost_file
+from swf_console.testing.fake_supervisor import MemorySupervisor
 from tests.support.command_line import CommandLine
 from tests.support.history import BEGAN, add_chain, add_execution, add_messages
 from tests.support.monitor import Monitor
@@ -212,3 +214,17 @@ def test_status_metrics_equal_those_of_the_monitor(
     assert [(one["operational_state"], one["count"]) for one in told["agents"]] == [("READY", 1)]
     assert told["heartbeat_ages"].keys() == found["swf_agent_heartbeat_age_seconds"].keys()
     assert console("status", "--json").document["errors"] == {"broker": 0, "database": 0}
+
+
+def test_status_missing_file_while_programs_run_is_not_ready(console: CommandLine) -> None:
+    supervisor = MemorySupervisor(running=True)
+    supervisor.start(["example-data-agent"])
+    snapshot = probe_supervisor(console.settings, supervisor)
+    assert any(one.pid for one in snapshot.processes)
+    database = DatabaseHealth("sqlite", Connectivity.IDLE, "sqlite:////state/swf.db")
+    lost = with_lost_file(database, snapshot)
+    assert lost.health is Connectivity.UNUSABLE
+    assert lost.error is not None
+    assert "is missing while" in lost.error
+    assert verdict_of(UP, lost, NAMED, snapshot, ()).exit_code == 3
+    assert with_lost_file(database, ABSENT) is database
