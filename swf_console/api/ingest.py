@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ..backend.core.destinations import EPICTOPIC, SLICES_TOPIC, WORKERS_TOPIC
-from ..backend.database import messages
+from ..backend.database import Connection, messages
 from ..backend.database.connection.group_commit import RowRejected, Writer
 from ..backend.database.records.messages import NewMessage
 from ..backend.message_mapping import incoming_row
@@ -12,6 +12,7 @@ from ..backend.messaging.endpoint import BrokerEndpoint
 from ..backend.messaging.message import IncomingMessage
 from ..backend.messaging.ports import ConnectionState, Phase
 from ..backend.messaging.recorder import Recorder, RecorderState, Unstorable
+from ..backend.services.executions.foreign_runs import record_states
 
 TOPICS = (EPICTOPIC, WORKERS_TOPIC, SLICES_TOPIC)
 BATCH_SECONDS = 0.05
@@ -51,7 +52,7 @@ class TopicIngest:
     def _store(self, arrived: Sequence[IncomingMessage]) -> None:
         rows = [incoming_row(message) for message in arrived]
         try:
-            self._writer.submit(lambda connection: messages.record(connection, rows)).result()
+            self._writer.submit(lambda connection: _record(connection, rows, arrived)).result()
         except RowRejected as error:
             raise Unstorable(str(error)) from error
         contents = [message.body if message.content is None else message.content for message in arrived]
@@ -59,3 +60,8 @@ class TopicIngest:
 
     def _changed(self, state: ConnectionState) -> None:
         self.outages += state.phase is Phase.DOWN
+
+
+def _record(connection: Connection, rows: Sequence[NewMessage], arrived: Sequence[IncomingMessage]) -> None:
+    messages.record(connection, rows)
+    record_states(connection, arrived)

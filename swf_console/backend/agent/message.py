@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, overload
 
 from ..core.errors import UsageError
@@ -87,14 +87,7 @@ class Message:
     @property
     def time(self) -> datetime:
         """The time of sending (UTC); the time of arrival without a valid timestamp."""
-        timestamp = self.content.get("timestamp")
-        try:
-            moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else None
-        except ValueError:
-            moment = None
-        if moment is None:
-            return self.incoming.received_at
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return self.incoming.sent_at
 
     @overload
     def text(self, name: str) -> str: ...

@@ -136,6 +136,12 @@ def finish(
     return connection.execute(update(executions).where(*conditions).values(values)).rowcount == 1
 
 
+def owned(connection: Connection, execution_ids: Collection[str]) -> set[str]:
+    """Those of the executions that a runner of this project executes or executed."""
+    wanted = _c.execution_id.in_(execution_ids), _c.owner.is_not(None)
+    return set(connection.scalars(select(_c.execution_id).where(*wanted)))
+
+
 def expired(connection: Connection, now: datetime) -> list[ExecutionSummary]:
     """List running executions with an expired lease; those without a lease belong to other programs."""
     return _running(connection, _c.lease_expires_at < now)

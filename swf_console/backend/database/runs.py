@@ -19,6 +19,8 @@ RUN_LOCK = 0x5EF  # class of our advisory locks on run numbers; any number that 
 
 _c = runs.c
 _s = run_states.c
+# the messages that announce a state, and a transition that no message announces
+DAQ_EVENTS = ("run_imminent", "start_run", "pause_run", "resume_run", "end_run", "state_change")
 _e = state_events.c
 _STATE = tuple(_s[name] for name in RunState.__dataclass_fields__)
 _EVENT = tuple(_e[name] for name in StateEvent.__dataclass_fields__)
@@ -160,9 +162,20 @@ def is_new_event(connection: Connection, event: StateEvent) -> bool:
 def events(
     connection: Connection, run_number: int, after: str | None = None, limit: int = 1000
 ) -> Page[StateEvent]:
-    """List a run's state events, oldest first."""
+    """List a run's events, oldest first: its DAQ states and what agents recorded."""
     order = Order((_e.timestamp, _e.event_id), after, limit, newest_first=False)
     return one_page(connection, [[_e.run_number == run_number]], _EVENT, order, StateEvent)
+
+
+def daq_states(connection: Connection, run_number: int, limit: int = 1000) -> Page[StateEvent]:
+    """List the events in which the DAQ of a run entered a state, oldest first.
+
+    Agents of the existing testbed record events of their own (tf_file_processed, slice_result) in the same
+    table: these are not states.
+    """
+    order = Order((_e.timestamp, _e.event_id), None, limit, newest_first=False)
+    conditions = [_e.run_number == run_number, _e.event_type.in_(DAQ_EVENTS)]
+    return one_page(connection, [conditions], _EVENT, order, StateEvent)
 
 
 def _insert(

@@ -106,6 +106,18 @@ class IncomingMessage:
         """Its metadata."""
         return MessageMetadata(*(getattr(self, name) for name in MessageMetadata._fields))
 
+    @property
+    def sent_at(self) -> datetime:
+        """The time of sending (UTC); the time of arrival without a valid timestamp."""
+        timestamp = (self.content or {}).get("timestamp")
+        try:
+            moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else None
+        except ValueError:
+            moment = None
+        if moment is None:
+            return self.received_at
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
 
 def make(
     destination: str,

@@ -123,7 +123,7 @@ def _states(database: Database, execution_id: str, run_number: int | None) -> tu
     if run_number is None:
         return ()
     with database.read() as connection:
-        events = runs.events(connection, run_number, limit=EVENTS).items
+        events = runs.daq_states(connection, run_number, EVENTS).items
     found: list[DaqState] = []
     for event in events:
         entered = DaqState(event.state, event.substate or "", event.timestamp)

@@ -139,11 +139,11 @@ def run_number_of(database: Database, execution: Execution) -> int | None:
 def events_of(
     database: Database, execution_id: str, run_number: int | None
 ) -> tuple[tuple[StateEvent, ...], bool]:
-    """The first thousand state events of its run, and whether there are more."""
+    """The first thousand DAQ states of its run, and whether there are more."""
     if run_number is None:
         return (), False
     with database.read() as connection:
-        page = runs.events(connection, run_number, limit=EVENTS_SHOWN)
+        page = runs.daq_states(connection, run_number, EVENTS_SHOWN)
     return tuple(event for event in page.items if belongs(event, execution_id)), page.next is not None
 
 
