@@ -2,7 +2,6 @@
 
 import argparse
 
-from ..backend.core.errors import SupervisorUnreachable
 from ..backend.core.settings import load_settings
 from .arguments import add_json, given
 from .output import emit, keep_logs_off_the_screen, say
@@ -16,16 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Stop them; exit code 4 if one does not stop, 0 also if none was running."""
+    """Stop them; 4 if one does not stop, 3 if orphans continue, 0 also if none was running."""
     from ..backend.services.testbed import stop_agents
 
     keep_logs_off_the_screen()
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
-    try:
-        lines = stop_agents(settings, tuple(arguments.names) or ("all",))
-    except SupervisorUnreachable as error:
-        say(f"swf-console: nothing to stop: {error}")
-        return 0
+    lines = stop_agents(settings, tuple(arguments.names) or ("all",))
+    if not lines:
+        say("swf-console: nothing to stop: supervisord is not running")
     if given(arguments, "json"):
         emit({"agents": lines})
     else:

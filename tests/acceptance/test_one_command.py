@@ -22,6 +22,7 @@ stf_count = 5
 enabled = true
 script = "agents/example_data_agent.py"
 """
+END_RUNS = "SELECT delivered_at FROM swf_workflow_messages WHERE message_type = 'end_run'"
 FOREIGN_SCRIPT = """
 [agents.watcher]
 enabled = true
@@ -103,3 +104,33 @@ def test_testbed_run_invalid_input_starts_nothing(testbed: Testbed) -> None:
     assert "configuration not found" in testbed.type("testbed", "run", "quik", code=2)
     assert not (testbed.home / ".state/supervisor.sock").exists()
     assert not (testbed.home / ".state/swf.db").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("testbed", "stop-agents"), ("supervisorctl", "-c", "agents.supervisord.conf", "shutdown")]
+)
+def test_stop_during_a_run_delivers_end_run_before_the_broker_ends(
+    testbed: Testbed, words: tuple[str, ...]
+) -> None:
+    testbed.type("testbed", "run", "quick", "--realtime")
+    testbed.wait_rows("SELECT file_id FROM swf_stf_files")
+    testbed.type(*words)
+    wait_for(lambda: not testbed.running(), 60, every=0.2)
+    (execution,) = testbed.rows("SELECT status FROM swf_workflow_executions")
+    assert execution["status"] == "terminated"
+    (end,) = testbed.rows(END_RUNS)
+    assert end["delivered_at"]
+    # the data agent has received it, and closed the run
+    (run,) = testbed.rows("SELECT end_time FROM swf_runs")
+    assert run["end_time"]
+
+
+def test_testbed_run_missing_script_is_refused_before_anything_starts(testbed: Testbed) -> None:
+    quick = testbed.home / "workflows/quick_default.toml"
+    quick.write_text(QUICK + FOREIGN_SCRIPT)
+    for words in (("testbed", "run", "quick"), ("swf-console", "config", "validate", "quick_default")):
+        said = testbed.type(*words, code=2)
+        assert "quick_default.toml:17:1: agents.watcher.script" in said
+        assert "script not found" in said
+    assert testbed.status()["supervisor"]["state"] == "absent"
+    assert testbed.rows("SELECT * FROM swf_workflow_executions") == []

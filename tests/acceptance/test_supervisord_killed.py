@@ -119,3 +119,25 @@ def test_testbed_run_beside_orphaned_runner_leaves_its_execution(testbed: Testbe
     wait_for(lambda: "ready to run" in testbed.type("testbed", "status"))
     testbed.type("testbed", "run", "stf_processing", "--no-realtime")  # it is idle now, and replaced
     assert pids(testbed)["workflow-runner"] != runner
+
+
+def test_down_after_supervisord_killed_names_the_processes_and_their_command(testbed: Testbed) -> None:
+    begin(testbed)
+    testbed.wait_rows(DONE, 2)
+    before = pids(testbed)
+    testbed.kill_supervisord()
+    said = testbed.type("testbed", "stop-agents", code=3)
+    assert f"{len(before)} of its processes continue" in said
+    assert f"workflow-runner (PID {before['workflow-runner']})" in said
+    assert "Stop them: swf-console agents orphans --end" in said
+    assert "example-data-agent" in testbed.type("swf-console", "down", "example-data-agent", code=3)
+    ended = testbed.type("swf-console", "agents", "orphans", "--end").splitlines()
+    names = [
+        line.split()[0] for line in ended if line.split() and line.split()[-1] in map(str, before.values())
+    ]
+    assert len(names) == len(before)
+    assert (names[0], names[-1]) == ("workflow-runner", "embedded-broker")
+    assert "nothing to stop" in testbed.type("testbed", "stop-agents")
+    # the runner ended first: its end_run is on the broker, and the agents have received it
+    assert testbed.rows(EXECUTIONS) == [{"status": "terminated"}]
+    assert len(testbed.rows(ENDED)) == 1

@@ -83,6 +83,10 @@ class MessageConsumer:
         """How many received messages wait."""
         return len(self._inbox)
 
+    def received(self) -> int:
+        """How many messages have been received."""
+        return sum(subscription.received for subscription in self.subscriptions)
+
     def finish(self, timeout: float) -> None:
         """Stop after the current batch; waiting messages stay at the broker."""
         self._finishing.set()

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 POLL_SECONDS = 0.2
+DRAIN_SECONDS, QUIET_SECONDS = 2.0, 0.2
 FINISH_SECONDS = 4.0  # for each part; their sum is less than stopwaitsecs of supervisord
 
 Connect = Callable[[str], BrokerConnection]
@@ -178,6 +180,18 @@ class AgentRuntime:
         log.info("agent started: name=%s namespace=%s", self.identity.name, self.namespace)
         self.ready.set()
         self._stopped.wait()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Handle what the broker has sent already: the `end_run` of a runner that was stopped before."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        received = -1
+        while self._crash is None and self._connection.state().phase is Phase.UP:
+            before, received = received, self._consumer.received()
+            quiet = received == before and not self._consumer.waiting()
+            if quiet or time.monotonic() > deadline:
+                return
+            self._closing.wait(QUIET_SECONDS)
 
     def _close(self) -> None:
         if not hasattr(self, "_consumer"):  # _build() failed: there is nothing to close

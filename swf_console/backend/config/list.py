@@ -1,5 +1,6 @@
 """All configurations of a home, their problems, and the schema that a definition stores."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from ..core.errors import ConfigurationError, Problem
 from .composed import Composition
-from .documents import read_document
+from .documents import Document, read_document
 from .load import compose
 from .names import plain_name
 from .rules import InvalidValue, rules_of, shown
@@ -51,9 +52,39 @@ def validate(workflows_dir: Path, names: Iterable[str] = (), testbed: Testbed | 
         else:
             used |= set(composition.sections)
             problems += _missing_workflow(workflows_dir, composition)
+            problems += script_problems(workflows_dir, composition, testbed)
     if testbed:
         problems += _unused_sections(testbed, used, workflows_dir)
     return list(dict.fromkeys(problems))
+
+
+def script_problems(workflows_dir: Path, composition: Composition, testbed: Testbed | None) -> list[Problem]:
+    """Scripts of enabled agents that cannot be executed: supervisord would report them as started."""
+    problems = []
+    for need in composition.agents.values():
+        script = workflows_dir.parent / need.script
+        if not need.enabled or not need.script:
+            continue
+        if not script.is_file():
+            message, remedy = "script not found", "Create it, or correct `script`; it is relative to the home"
+        elif script.suffix != ".py" and not os.access(script, os.X_OK):
+            message, remedy = "script is not executable", f"Run: chmod +x {script}"
+        else:
+            continue
+        document = _agents_document(workflows_dir, composition, testbed, need.name)
+        keys = ("agents", need.name, "script")
+        problems.append(document.problem(message, *keys, value=need.script, remedy=remedy))
+    return problems
+
+
+def _agents_document(
+    workflows_dir: Path, composition: Composition, testbed: Testbed | None, agent: str
+) -> Document:
+    """The file whose [agents.NAME] is in effect; for an included file the configuration that includes it."""
+    main = read_document(workflows_dir / f"{composition.configuration}.toml")
+    if testbed is None or "agents" in main.data:
+        return main
+    return testbed.document if agent in testbed.document.data.get("agents", {}) else main
 
 
 def workflow_schema(workflows_dir: Path, workflow_name: str) -> list[dict[str, Any]]:

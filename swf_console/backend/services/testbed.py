@@ -18,7 +18,7 @@ from ..messaging.embedded import find_running
 from ..supervisor.base import EVERYTHING, DaemonState, Effect, Orphan, Supervisor
 from .agents.control import ProcessReport, report_of
 from .agents.names import BROKER, MONITOR, RUNNER, STAYS
-from .agents.programs import need_monitor, needed_programs, supervisor_of
+from .agents.programs import check_scripts, need_monitor, needed_programs, supervisor_of
 from .agents.snapshot import SupervisorSnapshot
 from .agents.status import probe_supervisor
 from .database import opened
@@ -98,6 +98,7 @@ def start_agents(
     Returns a report for each process, and an advice for each that runs for another namespace.
     """
     programs = needed_programs(settings, composition)
+    check_scripts(settings, composition)
     supervisor = supervisor or supervisor_of(settings)
     supervisor.ensure_running()
     declared = [program for program in programs if program.script or program.count]
@@ -143,8 +144,38 @@ def start_services(settings: Settings) -> TestbedServices:
 
 
 def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[ProcessReport, ...]:
-    """Stop these processes, or all; supervisord itself keeps running."""
-    return tuple(report_of(outcome) for outcome in supervisor_of(settings).stop(names))
+    """Stop these processes, or all, clients before services; supervisord itself keeps running.
+
+    Returns nothing if supervisord is not running. Raises SupervisorUnreachable if its processes continue.
+    """
+    supervisor = supervisor_of(settings)
+    try:
+        return tuple(report_of(outcome) for outcome in supervisor.stop(names))
+    except SupervisorUnreachable:
+        if supervisor.probe().state not in (DaemonState.ABSENT, DaemonState.STALE):
+            raise
+    _refuse_orphans([one for one in supervisor.orphans() if any(_means(name, one) for name in names)])
+    return ()
+
+
+def _means(name: str, orphan: Orphan) -> bool:
+    """Whether a process, a group or `all` means this orphan, whose group only its name tells."""
+    process = orphan.process
+    return (
+        name in (EVERYTHING, process)
+        or name.endswith(f":{process}")
+        or process.startswith(f"{name.removesuffix(':*')}-")
+    )
+
+
+def _refuse_orphans(left: Sequence[Orphan]) -> None:
+    """Raise SupervisorUnreachable if there are any: without supervisord they can only be ended directly."""
+    if left:
+        names = ", ".join(f"{one.process} (PID {one.pid})" for one in left)
+        raise SupervisorUnreachable(
+            f"supervisord is not running, but {len(left)} of its processes continue: {names}",
+            "Stop them: swf-console agents orphans --end",
+        )
 
 
 def _start_broker(settings: Settings, supervisor: Supervisor) -> list[ProcessReport]:
@@ -247,9 +278,10 @@ class HomeTestbed:
         try:
             names = [one.name for one in supervisor.processes() if one.group not in STAYS]
         except SupervisorUnreachable:
-            if supervisor.probe().state in (DaemonState.ABSENT, DaemonState.STALE):
-                return ()
-            raise
+            if supervisor.probe().state not in (DaemonState.ABSENT, DaemonState.STALE):
+                raise
+            _refuse_orphans([one for one in supervisor.orphans() if one.process not in STAYS])
+            return ()
         return [report_of(outcome) for outcome in supervisor.stop(names)] if names else ()
 
     def restart(self, config_name: str | None) -> Sequence[ProcessReport]:

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, str] = {
     "startretries": "3",
     "stopsignal": "TERM",
     "stopwaitsecs": "15",
+    "priority": "200",  # that of agents: stopped after the runner and before the broker (stop_order.py)
     "stopasgroup": "true",
     "killasgroup": "true",
     "redirect_stderr": "true",
@@ -29,7 +30,7 @@ SERVICES: dict[str, tuple[str, dict[str, str]]] = {
     "embedded-broker": ("broker", {"priority": "10"}),
     "monitor": ("monitor", {"priority": "20"}),
     "agent-manager": ("agent-manager", {"priority": "30", "stopwaitsecs": "75"}),
-    "workflow-runner": ("runner", {"priority": "100", "stopwaitsecs": "30"}),
+    "workflow-runner": ("runner", {"priority": "1000", "stopwaitsecs": "30"}),
 }
 HEAD = f"""\
 [unix_http_server]

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -23,6 +24,9 @@ PROGRAMS = "programs.json"
 SUPERVISORS_OWN = "SUPERVISOR_"
 SERVER_URL = "SUPERVISOR_SERVER_URL"
 PROCESS_NAME = "SUPERVISOR_PROCESS_NAME"
+GROUP_NAME = "SUPERVISOR_GROUP_NAME"
+# a program of its own: XML-RPC takes longer to import than everything that a start needs
+WITHDRAW = "swf_console.backend.supervisor.withdraw"
 VIRTUAL_ENVIRONMENT = ".venv"
 USES_PACKAGE = re.compile(rb"^\s*(from|import)\s+(swf_console|_base)\b", re.MULTILINE)
 # the environment of a program, and whether it uses this package -> where broker and monitor of its home are
@@ -50,9 +54,14 @@ class Launch:
 
 
 def main(addresses: Addresses) -> NoReturn:
-    """Execute the program, or report why not and exit with 78; `addresses` are for declared programs."""
+    """Execute the program, or report why not and have supervisord stop this process.
+
+    `addresses` are for declared programs.
+    """
     process = os.environ.get(PROCESS_NAME, "")
     socket = os.environ.get(SERVER_URL, "").removeprefix("unix://")
+    group = os.environ.get(GROUP_NAME, process)
+    name = process if group == process else f"{group}:{process}"
     if not process or not socket:
         sys.exit("swf-console: launch is for supervisord only. Use: swf-console up")
     directory = Path(socket).parent / "supervision"
@@ -66,12 +75,16 @@ def main(addresses: Addresses) -> NoReturn:
         os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606 - the purpose of this module
     except AlreadyRunning as taken:
         reason = f"{process} is already running as PID {taken.pid}, outside this supervisord"
-        refuse(directory, process, LaunchRefused(reason, f"Replace it: swf-console agents start {process}"))
+        advice = f"Replace it: swf-console agents start {process}"
+        refuse(directory, process, LaunchRefused(reason, advice))
     except LaunchRefused as no_start:
         refuse(directory, process, no_start)
     except OSError as error:
         reason = f"{process} cannot be started: {error.filename or ''}: {error.strerror}"
         refuse(directory, process, LaunchRefused(reason, "Fix the cause, then start it again"))
+    with suppress(OSError):
+        os.execv(sys.executable, [sys.executable, "-m", WITHDRAW, socket, name])  # noqa: S606
+    sys.exit(CONFIGURATION_EXIT_CODE)
 
 
 def prepare(
@@ -136,11 +149,11 @@ def command_of(script: Path, arguments: Sequence[str], python: str = sys.executa
     return [str(script), *arguments]
 
 
-def refuse(directory: Path, process: str, no_start: LaunchRefused) -> NoReturn:
-    """Write the reason to the log and to the refusals, and exit."""
+def refuse(directory: Path, process: str, no_start: LaunchRefused) -> None:
+    """Write the reason to the log and to the refusals."""
     write_refusal(directory, process, no_start.reason, no_start.advice)
     sys.stderr.write(f"swf-console: {no_start.reason}. {no_start.advice}\n")
-    sys.exit(CONFIGURATION_EXIT_CODE)
+    sys.stderr.flush()
 
 
 def write_refusal(directory: Path, process: str, reason: str, advice: str) -> None:

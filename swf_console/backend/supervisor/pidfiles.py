@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Collection, Sequence
@@ -16,6 +17,8 @@ from .base import Orphan
 POLL_SECONDS = 0.05
 KILL_SECONDS = 5.0
 SUFFIX = ".pid"
+# homes of 0.1 spell the launcher longer
+NOT_YET_LAUNCHED = re.compile(rb"swf_console\.([a-z_]+\.)*(launch|withdraw)\0|agents\.supervisord\.conf\0")
 
 
 class AlreadyRunning(Exception):
@@ -35,6 +38,14 @@ def claim(directory: Path, process: str) -> None:
             raise AlreadyRunning(living)
         content = {"pid": os.getpid(), "began": _start_time(os.getpid()), "host": _host(), "at": time.time()}
         write_private(folder / f"{process}{SUFFIX}", json.dumps(content))
+
+
+def is_launching(pid: int) -> bool:
+    """Whether that process is still the launcher, or supervisord's fork before it."""
+    try:
+        return bool(NOT_YET_LAUNCHED.search(Path(f"/proc/{pid}/cmdline").read_bytes()))
+    except OSError:
+        return False
 
 
 def living_processes(directory: Path) -> tuple[Orphan, ...]:

@@ -11,6 +11,7 @@ from xmlrpc.client import Fault
 from ..core.files import FileLock
 from . import daemon, pidfiles, programs
 from .base import (
+    EVERYTHING,
     START_SECONDS,
     STOP_SECONDS,
     Changes,
@@ -39,6 +40,7 @@ from .rpc import (
     multicall,
     read_processes,
 )
+from .stop_order import in_stop_order
 
 POLL_SECONDS = 0.05
 UP = (ProcessState.STARTING, ProcessState.RUNNING)
@@ -78,10 +80,23 @@ class Supervisord:
 
     def shutdown(self, timeout: float = STOP_SECONDS) -> None:
         """Stop every process, then supervisord itself; TimedOut if that takes longer."""
+        # the configuration of an older home has priorities that stop the broker too early
+        self.stop([EVERYTHING], timeout)
         daemon.shutdown(self.paths, timeout)
 
     def processes(self) -> tuple[ProcessStatus, ...]:
-        """Every process, by group and name."""
+        """Every process, by group and name. One whose start the launcher refused is FATAL."""
+        return tuple(self._with_refusal(one) for one in self._supervised())
+
+    def _with_refusal(self, one: ProcessStatus) -> ProcessStatus:
+        refusal = self.refusal(one)
+        if refusal is None:
+            return one
+        # whatever supervisord makes of it: STARTING and RUNNING while the launcher ends, STOPPED afterwards
+        return replace(one, state=ProcessState.FATAL, pid=None, exit_status=None, spawn_error=refusal.text)
+
+    def _supervised(self) -> tuple[ProcessStatus, ...]:
+        """Every process as supervisord reports it."""
         _, (infos,) = daemon.ask(self.paths, "supervisor.getAllProcessInfo", timeout=self._timeout)
         if isinstance(infos, Fault):
             raise foreign(self.paths.socket, infos.faultString)
@@ -97,13 +112,25 @@ class Supervisord:
         return _start(self, names, timeout, settle=settle, replaced=replaced)
 
     def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
-        """Stop what is running."""
-        return _stop(self, names, timeout)
+        """Stop what is running, clients before services; `timeout` applies to each step."""
+        chosen = select(self.processes(), names)
+        outcomes: dict[str, ProcessOutcome] = {}
+        late: list[str] = []
+        for group in in_stop_order(chosen, lambda one: one.group):
+            stopped = _keep(group, late) if late else _stop(self, [one.name for one in group], timeout)
+            outcomes |= {one.status.name: one for one in stopped}
+            late += [one.status.name for one in stopped if not one.ok]
+        return tuple(outcomes[one.name] for one in chosen)
 
     def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
-        """Stop what is running, start all; `timeout` applies to each half."""
-        stopped = {one.status.name: one for one in _stop(self, names, timeout)}
-        return _restarted(stopped, self.start(names, timeout))
+        """Stop what is running, clients before services, then start all, services first."""
+        chosen = select(self.processes(), names)
+        stopped = {one.status.name: one for one in self.stop(names, timeout)}
+        started: dict[str, ProcessOutcome] = {}
+        for group in reversed(in_stop_order(chosen, lambda one: one.group)):
+            outcomes = self.start([one.name for one in group], timeout)
+            started |= {one.status.name: one for one in outcomes}
+        return _restarted(stopped, [started[one.name] for one in chosen])
 
     def signal(self, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
         """Send a signal (`HUP`, `USR1`) to what is running."""
@@ -138,8 +165,9 @@ class Supervisord:
         return pidfiles.find_orphans(self.paths.directory, supervised)
 
     def end_orphans(self, timeout: float = STOP_SECONDS) -> tuple[Orphan, ...]:
-        """SIGTERM to every orphan, then SIGKILL; returns those that have ended."""
-        return pidfiles.terminate(self.orphans(), timeout)
+        """SIGTERM to every orphan, clients before services, then SIGKILL; returns those that have ended."""
+        groups = in_stop_order(self.orphans(), lambda one: one.process)
+        return tuple(one for group in groups for one in pidfiles.terminate(group, timeout))
 
     def explain(self, status: ProcessStatus) -> Explanation:
         """The state in words, with advice and the last line of the process's log."""
@@ -163,7 +191,7 @@ class Supervisord:
 
         The latter are stopped first: a process in BACKOFF would otherwise wait for its next attempt.
         """
-        chosen = select(self.processes(), names)
+        chosen = select(self._supervised(), names)
         stuck = [one for one in chosen if one.state in UNSETTLED and (one.pid is None or self.refusal(one))]
         self.calls([("supervisor.stopProcess", (one.name, False)) for one in stuck])
         fresh = [*stuck, *(one for one in chosen if one.state.ended)]
@@ -195,7 +223,7 @@ def _start(
         if fresh:
             answers = supervisord.calls([("supervisor.startProcess", (one.name, False)) for one in fresh])
             faults |= {one.name: _fault(answer) for one, answer in zip(fresh, answers, strict=True)}
-        elif all(_started(supervisord, one, settle=settle) for one in now) or time.monotonic() > deadline:
+        elif all(_started(one, settle=settle) for one in now) or time.monotonic() > deadline:
             break
         pause.wait(POLL_SECONDS)
     return tuple(_start_outcome(supervisord, one, before, faults, replaced) for one in now)
@@ -209,6 +237,14 @@ def _stop(supervisord: Supervisord, names: Sequence[str], timeout: float) -> tup
     faults = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
     now = _poll_until(supervisord, before, lambda one: one.state.ended or bool(faults.get(one.name)), timeout)
     return tuple(_stop_outcome(supervisord, one, before[one.name], faults.get(one.name)) for one in now)
+
+
+def _keep(group: Sequence[ProcessStatus], late: Sequence[str]) -> tuple[ProcessOutcome, ...]:
+    """The outcomes for services that are not stopped, because a process that needs them has not ended."""
+    reason = Explanation(f"not stopped: {', '.join(late)} has not ended", "Try again: swf-console down")
+    return tuple(
+        ProcessOutcome(one, Effect.WAS_STOPPED if one.state.ended else Effect.FAILED, reason) for one in group
+    )
 
 
 def _signal(supervisord: Supervisord, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
@@ -247,12 +283,14 @@ def _poll_until(
         pause.wait(POLL_SECONDS)
 
 
-def _started(supervisord: Supervisord, one: ProcessStatus, *, settle: bool) -> bool:
+def _started(one: ProcessStatus, *, settle: bool) -> bool:
     if one.state is ProcessState.STOPPING:
         return False
-    if one.state not in UNSETTLED or supervisord.refusal(one) is not None:
-        return True
-    return not settle and (one.state is ProcessState.BACKOFF or one.pid is not None)
+    if one.pid is not None and pidfiles.is_launching(one.pid):
+        return False  # STARTING or, on a slow machine, RUNNING: the launcher may still refuse
+    return one.state not in UNSETTLED or (
+        not settle and (one.state is ProcessState.BACKOFF or one.pid is not None)
+    )
 
 
 def _start_outcome(
@@ -267,7 +305,7 @@ def _start_outcome(
         return ProcessOutcome(
             one, Effect.FAILED, Explanation(f"supervisord refused: {fault.faultString}"), orphan
         )
-    if one.state in UP and not supervisord.refusal(one):
+    if one.state in UP:
         same = fault is not None or (one.name not in faults and before[one.name].pid == one.pid)
         return ProcessOutcome(one, Effect.ALREADY_RUNNING if same else Effect.STARTED, None, orphan)
     did = Effect.STILL_WAITING if one.state is ProcessState.STOPPING else Effect.FAILED

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from ...config.composed import Composition
-from ...config.testbed import AgentNeed
+from ...config.list import script_problems
+from ...config.testbed import AgentNeed, find_testbed, load_testbed
 from ...core.errors import ConfigurationError, Problem
 from ...core.settings import Settings, find_state_dir, program_environment
 from ...supervisor.base import Program, Supervisor
@@ -30,6 +31,15 @@ def needed_programs(settings: Settings, composition: Composition) -> list[Progra
     counts = {program.name: program.count for program in shipped.values()}
     enabled = [need for need in composition.agents.values() if need.enabled]
     return [_program(need, scripts, counts, composition) for need in enabled]
+
+
+def check_scripts(settings: Settings, composition: Composition) -> None:
+    """Raises ConfigurationError if the script of an enabled agent does not exist or is not executable."""
+    path = find_testbed(settings.testbed_config, settings.workflows_dir)
+    testbed = load_testbed(path) if path else None
+    problems = script_problems(settings.workflows_dir, composition, testbed)
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def need_monitor(settings: Settings, composition: Composition) -> bool:

@@ -79,7 +79,7 @@ def test_supervisor_unknown_names_are_refused(supervisor: Supervisor) -> None:
     for act in (supervisor.start, supervisor.stop, supervisor.restart):
         with pytest.raises(UsageError, match="process not found"):
             act(["nonsense"])
-    with pytest.raises(UsageError, match="no such signal"):
+    with pytest.raises(UsageError, match="signal not found"):
         supervisor.signal([AGENT], "NONSENSE")
 
 

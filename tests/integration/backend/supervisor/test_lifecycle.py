@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
+from swf_console.backend.supervisor import daemon
 from swf_console.backend.supervisor.base import DaemonState, Effect, ProcessState
 from swf_console.backend.supervisor.supervisord import Supervisord
 from tests.support.homes import CHECKOUT, plain_environment, run
@@ -188,7 +189,7 @@ def test_ensure_running_supervisord_stopping_is_awaited(supervisord: Supervisord
     first = supervisord.ensure_running().pid
     supervisord.start([AGENT], settle=False)
     wait_for_log(supervisord, AGENT, "up")
-    told = threading.Thread(target=supervisord.shutdown)
+    told = threading.Thread(target=daemon.shutdown, args=(supervisord.paths, 30))
     told.start()
     wait_for(lambda: supervisord.probe().state is DaemonState.STOPPING)
     assert supervisord.ensure_running().pid != first

@@ -3,14 +3,14 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from swf_console.backend.core.errors import UsageError
-from swf_console.backend.supervisor import pidfiles
+from swf_console.backend.supervisor import daemon, pidfiles
 from swf_console.backend.supervisor.base import Effect, ProcessState, Program
 from swf_console.backend.supervisor.log_follower import LogFollower
 from swf_console.backend.supervisor.supervisord import Supervisord
@@ -127,6 +127,77 @@ def test_start_missing_script_is_reported_immediately(supervisord: Supervisord) 
     script(supervisord, "agents/example_fastmon_agent.py", STAYS)
     (mended,) = supervisord.start([ABSENT])
     assert mended.effect is Effect.STARTED, mended.explanation
+
+
+@pytest.mark.parametrize("startsecs", [0, 1])
+def test_start_refused_by_the_launcher_is_fatal_immediately_and_never_restarted(
+    tmp_path: Path, startsecs: int
+) -> None:
+    home = make_home(tmp_path / "home")
+    conf = home / "agents.supervisord.conf"
+    # 0: as on a machine on which the launcher takes longer than startsecs
+    conf.write_text(conf.read_text().replace("startsecs=1", f"startsecs={startsecs}"))
+    with supervised(home) as supervisord:
+        supervisord.ensure_running()
+        (outcome,) = supervisord.start([ABSENT], settle=False)
+        assert outcome.effect is Effect.FAILED
+        assert "failed to start (FATAL): script not found" in str(outcome.explanation)
+        status = one(supervisord, ABSENT)
+        assert (status.state, status.pid) == (ProcessState.FATAL, None)
+
+        def told(text: str) -> int:
+            return (supervisord.paths.logs / "supervisord.log").read_text().count(text)
+
+        wait_for(lambda: told(f"stopped: {ABSENT}") == 1)
+        supervisord.restart([AGENT])  # several more rounds of supervisord's loop
+        assert told(f"spawned: '{ABSENT}'") == 1
+        assert one(supervisord, ABSENT).state is ProcessState.FATAL
+        script(supervisord, "agents/example_fastmon_agent.py", STAYS)
+        (started,) = supervisord.start([ABSENT])
+        assert started.effect is Effect.STARTED
+
+
+NOTES_ITS_END = """
+import pathlib, signal, sys, time
+def end(*_):
+    pathlib.Path(NAME).write_text(str(time.monotonic()))
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+while True: time.sleep(60)
+"""
+SERVICES = {"workflow-runner": "runner", "embedded-broker": "broker", "monitor": "monitor"}
+
+
+def test_stop_all_stops_clients_before_services(supervisord: Supervisord) -> None:
+    conf = supervisord.paths.home / "agents.supervisord.conf"
+    text = conf.read_text()
+    for program, module in SERVICES.items():
+        script(supervisord, f"{module}.py", NOTES_ITS_END.replace("NAME", repr(program)))
+        text = text.replace(f"launch -m swf_console {module}\n", f"launch {module}.py\n")
+    conf.write_text(text)
+    script(supervisord, "agents/example_data_agent.py", NOTES_ITS_END.replace("NAME", repr(AGENT)))
+    supervisord.reread()
+    names = ["workflow-runner", AGENT, "monitor", "embedded-broker"]
+
+    def order() -> list[str]:
+        ended = {name: float((supervisord.paths.home / name).read_text()) for name in names}
+        return sorted(names, key=ended.__getitem__)
+
+    def has_started(times: int) -> bool:
+        return all(log_of(supervisord, name).count("up") == times for name in names)
+
+    ways: list[Callable[[], object]] = [
+        lambda: supervisord.stop(["all"]),
+        lambda: supervisorctl(supervisord.paths.home, "stop", "all"),
+        lambda: supervisord.restart(["all"]),
+        lambda: daemon.shutdown(supervisord.paths, 30),
+    ]
+    for number, stop in enumerate(ways, 1):
+        supervisord.start(names)
+        wait_for(lambda number=number: has_started(number))  # type: ignore[misc]
+        stop()
+        assert order() == names
 
 
 def test_start_crash_quotes_the_log(supervisord: Supervisord) -> None:
@@ -295,9 +366,9 @@ def test_orphan_is_not_duplicated_by_supervisorctl(supervisord: Supervisord) -> 
     supervisorctl(supervisord.paths.home, "start", AGENT)
     wait_for_log(supervisord, AGENT, f"is already running as PID {first.status.pid}")
     assert alive(first.status.pid or 0)
-    wait_for(lambda: one(supervisord, AGENT).state in (ProcessState.BACKOFF, ProcessState.FATAL))
+    wait_for(lambda: one(supervisord, AGENT).state is ProcessState.FATAL)
     (replaced,) = supervisord.restart([AGENT])
-    assert (replaced.effect, replaced.replaced) == (Effect.RESTARTED, first.status.pid)
+    assert (replaced.effect, replaced.replaced) == (Effect.STARTED, first.status.pid)
 
 
 def test_end_orphans_kills_a_process_that_ignores_sigterm(supervisord: Supervisord) -> None:

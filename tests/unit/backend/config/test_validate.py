@@ -94,3 +94,33 @@ def test_slice_destination_that_is_not_a_destination_is_refused(tmp_path: Path, 
     )
     with pytest.raises(ConfigurationError, match="slice_destination"):
         compose(tmp_path, "own_default")
+
+
+def test_validate_missing_or_unusable_agent_script_is_a_problem(tmp_path: Path) -> None:
+    workflows, agents = tmp_path / "workflows", tmp_path / "agents"
+    workflows.mkdir()
+    agents.mkdir()
+    (agents / "good.py").touch()
+    (agents / "tool").touch(mode=0o644)
+    tables = [
+        f'[agents.{name}]\nenabled = {enabled}\nscript = "{script}"\n'
+        for name, enabled, script in (
+            ("good", "true", "agents/good.py"),
+            ("gone", "true", "agents/gone.py"),
+            ("off", "false", "agents/off.py"),
+            ("tool", "true", "agents/tool"),
+        )
+    ]
+    make_home(workflows, one=HEAD + "".join(tables), two=HEAD)
+    (workflows / "testbed.toml").write_text('[testbed]\nnamespace = "n"\n' + tables[1])
+    found = [str(one) for one in validate(workflows, testbed=load_testbed(workflows / "testbed.toml"))]
+    assert [text.removeprefix(f"{workflows}/").partition(" ")[0] for text in found] == [
+        "one.toml:8:1:",
+        "one.toml:14:1:",
+        "testbed.toml:5:1:",
+    ]
+    assert "agents.gone.script" in found[0]
+    assert "script not found" in found[0]
+    assert "agents/gone.py" in found[0]
+    assert "not executable" in found[1]
+    assert "chmod +x" in found[1]

@@ -114,6 +114,7 @@ def test_paths_of_shell_variable_wins(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_ctl_plugin_keeps_serverurl_of_the_command_line() -> None:
     home = make_home(Path.home() / "home")
     options = SimpleNamespace(here=str(home), serverurl="unix:///mine", attr_priorities={"serverurl": 2})
+    options.plugins = [SimpleNamespace(do_stop=print)]
     find_supervisord(SimpleNamespace(options=options))
     assert options.serverurl == "unix:///mine"
     options.attr_priorities = {"serverurl": 0}
