@@ -43,7 +43,7 @@ class DatabaseOutbox:
         self._fenced.discard(execution_id)
 
     def discard(self, execution_id: str) -> None:
-        """Discard the state events of an execution that another process has closed."""
+        """Record nothing more of an execution that another process has closed."""
         self._discarded.add(execution_id)
 
     def note(self, event: StateChange, parameters: Mapping[str, Any]) -> None:
@@ -88,12 +88,15 @@ class DatabaseOutbox:
         noted: Sequence[tuple[StateChange, int]],
     ) -> None:
         """In the transaction that writes: a process that slept longer than its lease writes nothing more."""
-        if not self._fenced:
+        if not self._fenced and not self._discarded:
             return
-        fenced = self._fenced & {*concerned, *(_execution_of(event) for event, _ in noted)}
-        lost = fenced - executions.held(connection, self._owner, fenced) if fenced else set()
+        # a batch may have been taken before its execution was lost
+        lost = concerned & self._discarded
+        fenced = self._fenced & {*concerned, *(_execution_of(event) for event, _ in noted)} - lost
+        if fenced:
+            lost |= fenced - executions.held(connection, self._owner, fenced)
         if lost:
-            raise ExecutionsLost(lost)
+            raise ExecutionsLost({one for one in lost if one})
 
     def flush(self) -> None:
         """Write the state events that no batch has written yet."""
