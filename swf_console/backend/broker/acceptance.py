@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 
+from ..core.format import size
 from . import journal_file
 from .disk import Disk
 from .journal_thread import JournalThread
@@ -64,8 +65,8 @@ class Acceptance:
         if free >= self._limits.disk_free_bytes + needed:
             return ""
         return (
-            f"The broker's disk is full: {free >> 20} MB are free at {self._disk.directory}, "
-            f"{self._limits.disk_free_bytes >> 20} MB are needed"
+            f"The broker's disk is full: {size(free)} are free at {self._disk.directory}, "
+            f"{size(self._limits.disk_free_bytes)} are needed"
         )
 
     def _watch(self) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from time import time
 
+from ..core.format import size as bytes_text
 from . import journal_file
 from .acceptance import Acceptance
 from .disk import Disk
@@ -355,7 +356,7 @@ class BrokerJournal:
             outcome.removed = journal_file.write(connection, rows, deletes, batch.other)
         except sqlite3.Error as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_FULL and not self.acceptance.low_disk():
-                limit = self._limits.journal_bytes >> 20
-                return f"The broker's journal is full: it has reached its limit of {limit} MB"
+                limit = bytes_text(self._limits.journal_bytes)
+                return f"The broker's journal is full: it has reached its limit of {limit}"
             return f"The broker's journal cannot be written: {error}"
         return ""

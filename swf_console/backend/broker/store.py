@@ -6,6 +6,8 @@ from operator import attrgetter
 from time import time
 from typing import Generic, TypeVar
 
+from ..core.format import plural
+from ..core.format import size as bytes_text
 from .frames import Rejected
 from .journal_batch import PendingPut, Sender
 from .journal_file import STORE_SHIFT, JournalRow, StoredStore
@@ -101,6 +103,11 @@ class Store(Generic[AnyConsumer]):
         """What it is called in errors."""
         return f"queue {self.destination}"
 
+    @property
+    def remedy(self) -> str:
+        """What to do where it is full."""
+        return f"Consume them, or remove them: swf-console broker purge {self.destination}"
+
     def admit(self, message: Message) -> None:
         """Raise Rejected where a message cannot be added: the store is full, or the disk is."""
         size = len(message.tail)
@@ -108,8 +115,8 @@ class Store(Generic[AnyConsumer]):
         if self.bytes + size > limits.store_bytes:
             self._refused_at = self.bytes
             raise Rejected(
-                f"The {self.title} is full: {self.size} messages of {self.bytes >> 20} MB wait "
-                f"(limit {limits.store_bytes >> 20} MB). Consume or remove them: see swf-console broker"
+                f"The {self.title} is full: {plural(self.size, 'message')} of {bytes_text(self.bytes)} wait "
+                f"(limit {bytes_text(limits.store_bytes)}). {self.remedy}"
             )
         reason = self.context.journal.acceptance.refuses
         if reason and (message.persistent or self.spilled or not self._has_room(size)):

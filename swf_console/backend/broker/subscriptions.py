@@ -1,5 +1,6 @@
 """One SUBSCRIBE of one client: to a topic, to a store, or to look into a queue."""
 
+import shlex
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -266,6 +267,11 @@ class Durable(AdministeredStore):
     @property
     def title(self) -> str:
         return f"durable subscription {self.name!r} of client {self.client_id!r} to {self.destination}"
+
+    @property
+    def remedy(self) -> str:
+        names = f"{shlex.quote(self.client_id)} {shlex.quote(self.name)}"
+        return f"Start its client, or remove it: swf-console broker drop {names}"
 
     def copy_of(self, message: Message, topic: NamedTopic) -> Message | None:  # noqa: ARG002 - a queue needs it
         """A message of the topic, if the selector wants it."""

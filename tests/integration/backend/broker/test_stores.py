@@ -73,7 +73,7 @@ def administrate(broker: BrokerProcess, command: str, **parameters: object) -> d
 def test_queue_full_is_the_reason_in_the_error_and_others_take_messages(small_broker: BrokerProcess) -> None:
     answer, count = fill(small_broker, "/queue/a")
     assert 20 < count < 25
-    assert answer.headers["message"].startswith(f"The queue /queue/a is full: {count} messages of 0 MB wait")
+    assert answer.headers["message"].startswith(f"The queue /queue/a is full: {count} messages of ")
     (queue,) = (one for one in administrate(small_broker, "queues")["queues"] if one["messages"])
     assert (queue["full"], queue["messages"]) == (True, count)
     client = small_broker.connect()
@@ -282,6 +282,6 @@ def test_journal_limit_is_the_reason_in_the_error(tmp_path: Path) -> None:
     broker.start()
     answer = broker.connect().put("/queue/a", "x" * 2 * MIB, **PERSISTENT)
     assert answer.command == "ERROR"
-    assert answer.headers["message"] == "The broker's journal is full: it has reached its limit of 1 MB"
+    assert answer.headers["message"] == "The broker's journal is full: it has reached its limit of 1.05 MB"
     assert broker.connect().put("/queue/a", "x", **PERSISTENT).command == "RECEIPT"
     broker.end()

@@ -70,7 +70,7 @@ def test_write_is_whole_or_absent(connection: sqlite3.Connection) -> None:
 def test_write_deletes_a_range_in_parts(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_file, "DELETED_AT_A_TIME", 3)
+    monkeypatch.setattr(journal_file, "DELETED_ROWS", 3)
     journal_file.write(connection, [row(1, number) for number in range(1, 8)], [], Operations())
     removal = Operations()
     rows = RowRange(1 << SHIFT | 1, 1 << SHIFT | 7)
