@@ -198,8 +198,8 @@ def test_runner_stopped_reports_exit_and_ends_executions(quick_site: Site) -> No
 def test_runner_invalid_command_is_answered(quick_site: Site, runner: ForegroundProcess) -> None:
     wrong = {
         SEND_RUN.replace("stf_datataking", "stf_datatakin"): "stf_datataking",
-        SEND_RUN.replace("stf_datataking", "../../etc/passwd"): "plain name",
-        f"{SEND_RUN} --workflow-config ../../etc/passwd": "plain configuration name",
+        SEND_RUN.replace("stf_datataking", "../../etc/passwd"): "is not valid",
+        f"{SEND_RUN} --workflow-config ../../etc/passwd": "is not a valid configuration name",
         SEND_RUN.replace("--stf-count 5", "--set fast_processing.nonsense=1"): "nonsense",
         SEND_STOP.format("stf_datataking-nobody-9999"): "stf_datataking-nobody-9999",
     }
@@ -215,7 +215,7 @@ def test_runner_invalid_command_is_answered(quick_site: Site, runner: Foreground
 def test_runner_not_running_command_waits_in_queue(quick_site: Site) -> None:
     waiting = typed(quick_site, f"{SEND_RUN} --timeout 0.5").wait()
     assert waiting.returncode == 4
-    assert "waits in the queue" in waiting.stderr
+    assert "stays in the queue" in waiting.stderr
     process = typed(quick_site, f"exec {START_RUNNER}")
     (done,) = quick_site.wait_rows(
         "SELECT * FROM swf_workflow_executions WHERE status = 'completed' AND namespace = ?",

@@ -216,7 +216,7 @@ def test_run_over_tls_failure_sends_no_plain_text(embedded_site: Site) -> None:
         done = embedded_site.run("--run", "stf_datataking")
     assert done.returncode == 3
     assert "closed in the handshake. Check that" in done.stderr
-    assert "plain text is no way out" in done.stderr
+    assert "there is no fallback to plain text" in done.stderr
     assert embedded_site.executions() == []
     assert heard
     for greeting in heard:
