@@ -1,4 +1,4 @@
-"""`swf-console executions`: list, show, stop, rerun and compare executions."""
+"""`swf-console executions`: list, show, stop, end, rerun and compare executions."""
 
 import argparse
 import sys
@@ -21,24 +21,27 @@ if TYPE_CHECKING:
 STATUSES = ("running", "completed", "failed", "terminated")
 # a workflow that does not yield is abandoned 10 s after its process has read the request
 STOP_SECONDS = 20.0
+NO_PROCESS = "no process was running it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions; without one, list."""
     add_list_arguments(parser)
-    actions = parser.add_subparsers(dest="action", metavar="list|show|stop|rerun|diff")
+    actions = parser.add_subparsers(dest="action", metavar="list|show|stop|end|rerun|diff")
     add_list_arguments(actions.add_parser("list", help="list executions, newest first"))
     shown = actions.add_parser("show", help="show one execution in detail")
     stopped = actions.add_parser("stop", help="stop an execution and wait for its end")
+    ended = actions.add_parser("end", help="force terminate an execution that no process runs")
+    add(ended, "--reason", "TEXT", "why, stored with the execution")
     rerun = actions.add_parser("rerun", help="run an execution again with the same parameters")
-    for one in (shown, stopped, rerun):
+    for one in (shown, stopped, ended, rerun):
         one.add_argument("execution", metavar="ID", help="the execution's id")
     diff = actions.add_parser("diff", help="show the differences between two executions")
     diff.add_argument("execution", metavar="A", help="an execution's id")
     diff.add_argument("other", metavar="B", help="the other execution's id")
     add(stopped, "--timeout", "S", f"wait S seconds for its end ({STOP_SECONDS:g})")
     add_rerun_arguments(rerun)
-    for one in (shown, stopped, rerun, diff):
+    for one in (shown, stopped, ended, rerun, diff):
         add_json(one, "one JSON object" if one is not diff else "a JSON object for each difference")
     swept = actions.add_parser("sweep")
     swept.add_argument("--owner", required=True, help=argparse.SUPPRESS)
@@ -75,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         "list": list_them,
         "show": show_one,
         "stop": stop,
+        "end": end_one,
         "rerun": rerun,
         "diff": diff,
         "sweep": sweep,
@@ -176,6 +180,21 @@ def stop(arguments: argparse.Namespace, settings: "Settings") -> int:
         emit(stopped)
     else:
         show(f"{brief(stopped.execution_id)}  {stopped.status}  (stop requested {stopped.seconds:.1f} s ago)")
+    return 0
+
+
+def end_one(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Force terminate an execution that no process runs, and print it."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions.stop import force_terminate
+
+    reason = " ".join((given(arguments, "reason") or "").split())[:500]
+    with opened(settings) as database:
+        ended = force_terminate(settings, database, arguments.execution, reason or NO_PROCESS)
+    if arguments.json:
+        emit(ended)
+    else:
+        show(f"{brief(ended.execution_id)}  {ended.status}  (force terminated by {settings.user})")
     return 0
 
 

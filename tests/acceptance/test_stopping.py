@@ -1,11 +1,15 @@
 """Every way to stop: `terminated`, the agents told, the end written."""
 
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from swf_console.backend.core.destinations import CONTROL_QUEUE
 
 from ..support.independent_client import EPICTOPIC, IndependentClient
 from ..support.processes.foreground import ForegroundProcess
@@ -159,3 +163,45 @@ def stfs(subscriber: IndependentClient, execution_id: str) -> int:
     return sum(
         one["msg_type"] == "stf_gen" and one["execution_id"] == execution_id for one in subscriber.messages
     )
+
+
+FOREIGN = "foreign-workflow-bob-0001"
+
+
+def change_execution(site: Site, execution_id: str, changes: str) -> None:
+    """As another program does it in the database."""
+    with closing(sqlite3.connect(site.database_file, timeout=30)) as database, database:
+        statement = f"UPDATE swf_workflow_executions SET {changes} WHERE execution_id = ?"
+        assert database.execute(statement, [execution_id]).rowcount == 1
+
+
+def store_foreign_execution(site: Site) -> None:
+    """An execution as the runner of another testbed leaves it: running, without a lease."""
+    ended = site.workflow("--stf-count", "1", *NO_DELAYS)
+    left = "status = 'running', owner = NULL, lease_expires_at = NULL, end_time = NULL"
+    change_execution(site, ended["execution_id"], f"execution_id = '{FOREIGN}', {left}")
+
+
+def test_executions_stop_of_a_foreign_runner_is_sent_to_its_queue(embedded_site: Site) -> None:
+    embedded_site.broker.start()
+    store_foreign_execution(embedded_site)
+    with IndependentClient(embedded_site.address, embedded_site.namespace, CONTROL_QUEUE) as runner:
+        stopping = embedded_site.start("executions", "stop", FOREIGN, "--timeout", "30")
+        command = runner.wait_for_type("stop_workflow")
+        assert command["execution_id"] == FOREIGN
+        change_execution(embedded_site, FOREIGN, "status = 'terminated'")
+        assert stopping.wait(30).returncode == 0
+
+
+def test_executions_end_of_a_foreign_execution_stores_who_and_why(embedded_site: Site) -> None:
+    embedded_site.broker.start()
+    store_foreign_execution(embedded_site)
+    late = embedded_site.run("executions", "stop", FOREIGN, "--timeout", "0.2")
+    assert late.returncode == 4
+    assert f"swf-console executions end {FOREIGN}" in late.stderr
+    ended = embedded_site.run("executions", "end", FOREIGN, "--reason", "node 7 was switched off")
+    assert ended.returncode == 0, ended.stderr
+    stored = embedded_site.execution(FOREIGN)
+    assert stored["status"] == "terminated"
+    assert stored["error_message"].startswith("force terminated by ")
+    assert stored["error_message"].endswith(": node 7 was switched off")

@@ -1,6 +1,7 @@
 """Destinations of the testbed. The names are fixed: programs of other groups send to them too."""
 
 EPICTOPIC = "/topic/epictopic"
+CONTROL_QUEUE = "/queue/workflow_control"
 MONITORING_QUEUE = "/queue/monitoring_agent"
 WORKERS_TOPIC = "/topic/panda.workers"
 SLICES_QUEUE = "/queue/panda.transformer.slices"

@@ -5,18 +5,23 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...core.destinations import CONTROL_QUEUE
 from ...core.errors import Refused, TimedOut
 from ...core.format import instant, process_of
 from ...core.settings import Settings
 from ...database import Database, executions
 from ...database.connection.engine import server_time
 from ...database.records.workflows import Execution
+from ...messaging.client import requester_of, send, sender_of
+from ...messaging.message import make
 from ..ownership import check_writable
+from .outbox import DatabaseOutbox
 from .queries import find_execution
 from .recovery import sweep
 
 LOOK_SECONDS = 0.1
 RUNNING = "running"
+STOP = "stop_workflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,9 @@ def stop_execution(
 ) -> Stopped:
     """Request a stop and wait for the end.
 
-    Raises UsageError for an unknown execution, Refused for one that is not running, TimedOut if it is still
-    running after `timeout` wall seconds; the request then stays.
+    A runner of this project reads the request in the database; any other is sent stop_workflow. Raises
+    UsageError for an unknown execution, Refused for one that is not running, TimedOut if it is still running
+    after `timeout` wall seconds (the request then stays), BrokerUnreachable for one of another runner.
     """
     check_writable(database, settings.user)
     sweep(settings, database)
@@ -44,6 +50,8 @@ def stop_execution(
         asked = executions.request_stop(connection, execution_id, server_time(connection))
     if not asked:
         raise _not_running(find_execution(database, execution_id))
+    if found.owner is None:
+        _send_stop(settings, database, found)
     began = time.monotonic()
     pause = threading.Event()
     while (found := find_execution(database, execution_id)).status == RUNNING:
@@ -53,8 +61,10 @@ def stop_execution(
     return Stopped(execution_id, found.status, found.end_time, time.monotonic() - began)
 
 
-def force_terminate(settings: Settings, database: Database, execution_id: str) -> Stopped:
-    """Write `terminated` into a `running` execution that no process runs.
+def force_terminate(
+    settings: Settings, database: Database, execution_id: str, reason: str = "no process was running it"
+) -> Stopped:
+    """Write `terminated` into a `running` execution that no process runs, with the user and the `reason`.
 
     Raises UsageError for an unknown execution, Refused for one that is not running or that a process holds
     a lease on: such an execution has to be stopped, so that end_run is sent.
@@ -72,7 +82,7 @@ def force_terminate(settings: Settings, database: Database, execution_id: str) -
             execution_id,
             status="terminated",
             end_time=now,
-            error_message=f"force terminated by {settings.user}: no process was running it",
+            error_message=f"force terminated by {settings.user}: {reason}",
             lease_expired_before=now if found.lease_expires_at is not None else None,
         )
     if leased:
@@ -86,6 +96,14 @@ def force_terminate(settings: Settings, database: Database, execution_id: str) -
     return Stopped(execution_id, after.status, after.end_time, 0.0)
 
 
+def _send_stop(settings: Settings, database: Database, execution: Execution) -> None:
+    content = {"msg_type": STOP, "execution_id": execution.execution_id, "source": requester_of(settings)}
+    message = make(
+        CONTROL_QUEUE, content, sender=sender_of(settings), namespace=execution.namespace or settings.user
+    )
+    send(settings, DatabaseOutbox(database), [message])
+
+
 def _not_running(execution: Execution) -> Refused:
     when = f" at {instant(execution.end_time)} UTC" if execution.end_time else ""
     return Refused(
@@ -95,7 +113,12 @@ def _not_running(execution: Execution) -> Refused:
 
 
 def _still_running(execution: Execution, timeout: float) -> TimedOut:
-    process = process_of(execution.owner) if execution.owner else "a program without a lease"
+    if execution.owner is None:
+        return TimedOut(
+            f"{execution.execution_id} is still running after {timeout:g} s; stop requested of its runner",
+            f"If no program runs it any more: swf-console executions end {execution.execution_id}",
+        )
+    process = process_of(execution.owner)
     return TimedOut(
         f"{execution.execution_id} is still running after {timeout:g} s; stop requested",
         f"It runs in {process}. Check again later: swf-console executions show {execution.execution_id}",

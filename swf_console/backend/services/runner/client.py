@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from ...core.destinations import CONTROL_QUEUE
 from ...core.errors import Refused, TimedOut
 from ...core.settings import Settings
 from ...database import open_database
@@ -11,7 +12,7 @@ from ...messaging.client import request, requester_of
 from ...messaging.replies import WORKFLOW_CONTROL, reply_topic
 from ..executions.outbox import DatabaseOutbox
 from ..executions.request import Prepared
-from .protocol import CONTROL_QUEUE, run_command
+from .protocol import run_command
 
 ANSWER_SECONDS = 10.0
 

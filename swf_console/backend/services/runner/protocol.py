@@ -12,7 +12,6 @@ from ...messaging.message import IncomingMessage
 from ...messaging.replies import checked_reply_to
 from ..executions.request import RunRequest, parse_duration
 
-CONTROL_QUEUE = "/queue/workflow_control"
 REPLY = "workflow_control_reply"
 RUN, STOP, STATUS = "run_workflow", "stop_workflow", "status_request"
 

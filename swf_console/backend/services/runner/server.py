@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ...core.destinations import CONTROL_QUEUE
 from ...core.errors import BackendUnreachable, ErrorReport, Refused, SwfError, UsageError
 from ...core.log_limit import LogLimit
 from ...core.settings import Settings
@@ -20,7 +21,7 @@ from ..executions.registration import IDLE_TYPE, agent_type
 from ..executions.request import prepare
 from ..executions.watchdog import new_owner_id
 from . import protocol
-from .protocol import CONTROL_QUEUE, Command, named_namespace
+from .protocol import Command, named_namespace
 
 log = logging.getLogger(__name__)
 
