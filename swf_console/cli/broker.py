@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     )
 
 QUEUE_COLUMNS = ("queue", "messages", "oldest", "size", "in flight", "consumers", "in", "out", "expired")
+# what decides first: a terminal of 80 columns shows no more than the client id
 SUBSCRIPTION_COLUMNS = (
-    "client id",
-    "name",
-    "topic",
     "client",
     "messages",
     "oldest",
     "size",
+    "client id",
+    "name",
+    "topic",
     "agent",
     "selector",
 )
@@ -194,13 +195,13 @@ def list_subscriptions(arguments: argparse.Namespace, settings: "Settings") -> i
 def subscription_row(subscription: "DurableSubscription") -> tuple[str, ...]:
     """A durable subscription as a row of the table."""
     return (
-        brief(subscription.client_id, LONGEST_ID),
-        brief(subscription.name, LONGEST_ID),
-        brief(subscription.destination, LONGEST_ID),
         "connected" if subscription.active else "none",
         count(subscription.messages),
         since(subscription.oldest_at),
         size_of(subscription.bytes, subscription.limit_bytes),
+        brief(subscription.client_id, LONGEST_ID),
+        brief(subscription.name, LONGEST_ID),
+        brief(subscription.destination, LONGEST_ID),
         brief(subscription.agent or "-", LONGEST_ID),
         brief(subscription.selector or "-", LONGEST_ID),
     )

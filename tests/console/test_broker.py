@@ -112,7 +112,7 @@ def test_broker_screen_drop_lists_the_names_and_removes_the_subscription(
         await pilot.press("x")
         await until(pilot, lambda: bool(app.calls.results))
         assert app.calls.names == [[f"{OLD} topic.epictopic"]]
-        assert app.calls.commands == [f"swf-console broker drop {OLD} topic.epictopic --yes"]
+        assert app.calls.commands == [f"swf-console broker drop {OLD} topic.epictopic"]
         assert app.calls.results == [f"dropped 1 with {backlog} messages"]
         await until(pilot, lambda: screen.overview.listing.items[0].cells[0].text.endswith(": 0"))
 
@@ -180,7 +180,7 @@ def test_broker_screen_resend_sends_dead_letters_to_their_queue(filled: ConsoleC
         await pilot.press("r")
         await until(pilot, lambda: bool(app.calls.results))
         assert app.calls.results == ["resent 1 message"]
-        assert app.calls.commands == [f"swf-console broker resend {first} --yes"]
+        assert app.calls.commands == [f"swf-console broker resend {first}"]
         assert app.calls.names == [[f"stf_ready for /queue/slices: {CAUSE}"]]
         await until(pilot, lambda: len(view.listing.items) == 1)
 

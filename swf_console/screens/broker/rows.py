@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("symbol", "", 1),
-    Column("name", "NAME", 34, least=24, grows=True),
+    Column("name", "NAME", 36, least=24, grows=True),
     Column("messages", "MESSAGES", 9, right=True),
     Column("oldest", "OLDEST", 6, right=True),
     Column("size", "SIZE", 8, right=True),
     Column("clients", "CLIENTS", 7, right=True),
-    Column("note", "NOTE", 30, least=14, grows=True),
+    Column("note", "NOTE", 30, least=8, grows=True),
 )
 MESSAGE_COLUMNS = (
     Column("sent", "SENT", 14),
@@ -89,7 +89,7 @@ def message_item(message: "WaitingMessage", letter: bool) -> Item:
             Cell(brief(message.cause or "-", BODY_SHOWN)),
         )
     else:
-        rest = (Cell(size(message.size)), Cell(brief(message.body, BODY_SHOWN)))
+        rest = (Cell(_short(message.size)), Cell(brief(message.body, BODY_SHOWN)))
     return Item(message.id, (*start, *rest), message)
 
 
@@ -131,7 +131,11 @@ def _destination_item(one: DestinationStatus) -> Item:
 def _size(used: int | None, full: bool) -> Cell:
     if full:
         return Cell("FULL", "bad")
-    return Cell("?" if used is None else size(used).replace(" bytes", " B"))
+    return Cell("?" if used is None else _short(used))
+
+
+def _short(count: int) -> str:
+    return size(count).replace(" bytes", " B")
 
 
 def _count(value: int | None) -> str:

@@ -221,13 +221,11 @@ class BrokerScreen(StackedScreen):
             f"{one.msg_type or 'message'} for {one.original_destination or 'unknown'}: {one.cause or '-'}"
             for one in letters
         ]
-        command = shlex.join(["swf-console", "broker", verb, *ids, "--yes"])
+        command = shlex.join(["swf-console", "broker", verb, *ids])
         self._confirm(verb, f"{verb} {plural(len(ids), 'dead letter')}?", names, command, lambda: change(ids))
 
     def _change(self, verb: str, targets: Sequence[Target], change: Callable[[], str]) -> None:
-        commands = (
-            shlex.join(["swf-console", "broker", verb, *_words(target), "--yes"]) for target in targets
-        )
+        commands = (shlex.join(["swf-console", "broker", verb, *_words(target)]) for target in targets)
         what = "the messages of " if verb == "purge" else ""
         subject = f"{len(targets):,} entries" if len(targets) > 1 else brief(str(targets[0]), 50)
         title = f"{verb} {what}{subject}?"
