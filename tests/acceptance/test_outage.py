@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..support.independent_client import IndependentClient
+from ..support.processes.broker import BrokerProcess
 from ..support.processes.foreground import ForegroundProcess
 from ..support.processes.site import NO_DELAYS, Row, Site, report_of
 from ..support.proxy import Proxy
@@ -27,6 +28,7 @@ PACES = {
 STFS = {"realtime": int((OUTAGE_SECONDS + 3) * PER_SECOND), "fast": 5000}
 REALTIME, WAITING = PACES["realtime"]
 LASTING = STFS["realtime"]
+DURABLE = {"ack": "client", "activemq.subscriptionName": "abandoned"}
 BEYOND_HEARTBEATS = 12 * PER_SECOND
 
 
@@ -256,3 +258,24 @@ def test_run_own_broker_killed_loses_nothing(embedded_site: Site) -> None:
     sequences = [one["sequence"] for one in subscriber.messages if one["msg_type"] == "stf_gen"]
     assert sequences == list(range(sequences[0], 201))
     assert undelivered(embedded_site) == 0
+
+
+def test_run_refused_by_full_durable_subscription_fails_with_that_reason(embedded_site: Site) -> None:
+    embedded_site.state.mkdir(mode=0o700)
+    broker = BrokerProcess(embedded_site.state, limits={"store_bytes": 10_000})
+    broker.start()
+    with broker.connect(client_id="old") as abandoned:
+        abandoned.subscribe("/topic/epictopic", headers=DURABLE)
+    while broker.connect().put("/topic/epictopic", "x" * 100, persistent="true").command == "RECEIPT":
+        pass
+    embedded_site.environment["SWF_OUTAGE_LIMIT"] = "2"
+    done = embedded_site.run("--run", "stf_datataking", "--stf-count", "100", "--no-realtime", "--json")
+    assert done.returncode == 1
+    error = report_of(done)["error_message"]
+    assert "The durable subscription 'abandoned' of client 'old' to /topic/epictopic is full" in error
+    assert error.endswith("swf-console broker drop old abandoned")
+    removed = embedded_site.run("broker", "drop", "old", "abandoned", "--yes")
+    assert removed.returncode == 0, removed
+    again = embedded_site.run("--run", "stf_datataking", "--stf-count", "100", "--no-realtime")
+    assert again.returncode == 0, again
+    broker.end()

@@ -135,6 +135,10 @@ class Publisher:
             self._room.notify_all()
             self._settled.notify_all()
 
+    def connection_error(self) -> str:
+        """Why the broker connection ended or failed last, in the broker's words where it said so; or ""."""
+        return self._connection.state().last_error or ""
+
     def oldest_unconfirmed_age(self) -> float:
         """Age in seconds of the oldest message that the broker has not confirmed; 0 if none."""
         with self._work:

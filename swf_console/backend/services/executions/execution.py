@@ -246,7 +246,8 @@ class RunningExecution:
         publisher, limit = self._context.publisher, self._context.settings.outage_limit
         while not publisher.wait_delivered(self.execution_id, RETRY_SECONDS):
             if publisher.oldest_unconfirmed_age() > limit:
-                self._fail(f"messages not delivered within {limit:g} s")
+                reason = publisher.connection_error()
+                self._fail(f"messages not delivered within {limit:g} s" + (f": {reason}" if reason else ""))
                 return
             if self.stop.is_set:
                 patience -= RETRY_SECONDS
