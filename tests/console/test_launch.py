@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from swf_console.backend.database import executions
+from swf_console.backend.database import agents, executions
+from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.services.executions.request import RunRequest
 from swf_console.screens.agents.screen import AgentsScreen
@@ -63,6 +66,36 @@ def test_launch_form_opened_selects_configuration_of_testbed_toml(
         ]
         assert "10 STFs" in form.verdict.text
         assert "keeps up" in form.verdict.text
+
+    drive(context, look)
+
+
+@pytest.mark.parametrize(
+    ("state", "location"),
+    [
+        ("READY", ["location", "on the runner", "", "continues"]),
+        ("EXITED", ["location", "in this console", "", "stops on quit"]),
+        (None, ["location", "in this console", "", "stops on quit"]),
+    ],
+)
+def test_launch_form_opened_offers_running_runner_first(
+    context: ConsoleContext, supervisor: MemorySupervisor, state: str | None, location: list[str]
+) -> None:
+    if state is not None:
+        heartbeat = Heartbeat(
+            instance_name="DAQ_Simulator-agent-alice-1",
+            agent_type="STF_Datataking",
+            status="OK",
+            at=datetime.now(UTC),
+            operational_state=state,
+            description="workflow runner",
+            namespace="demo",
+        )
+        with context.database().write() as connection:
+            agents.heartbeat(connection, heartbeat)
+
+    async def look(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: value(form, "@where") == location)
 
     drive(context, look)
 

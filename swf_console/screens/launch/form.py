@@ -67,14 +67,16 @@ class LaunchForm(ModalScreen[None]):
         self.check.close()
 
     def _offer(self) -> "LaunchOptions":
-        from ...viewmodels.executions.launch import launch_options
+        from ...viewmodels.executions.launch import read_options
 
-        return launch_options(self.context.settings)
+        return read_options(self.context)
 
     def _offered(self, offer: "LaunchOptions") -> None:
         from ...backend.services.executions.request import RunRequest
 
         self.offer = offer
+        # a run on a runner survives this console and its terminal
+        self.here = not offer.runner
         self.choices.show(choices_of(offer.choices))
         self.choices.go_to(offer.configured)
         requested = self._start_when_checked

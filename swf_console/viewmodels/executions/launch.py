@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -24,10 +24,13 @@ from ...backend.services.executions.request import (
     prepare,
     testbed_of,
 )
-from ...backend.services.runner.client import submit
+from ...backend.services.health.probe import Probe
+from ...backend.services.runner.client import is_running, submit
 from ...backend.services.testbed import start_agents
 from ...backend.simulation.ports import StopSignal
 from ..context import ConsoleContext
+
+RUNNER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,14 @@ class ConfigurationChoice:
 
 @dataclass(frozen=True, slots=True)
 class LaunchOptions:
-    """The configurations, and what testbed.toml selects."""
+    """The configurations, what testbed.toml selects, and whether a runner is running."""
 
     choices: tuple[ConfigurationChoice, ...]
     configured: str
     namespace: str
     namespace_trouble: str
     realtime: bool
+    runner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,22 @@ def launch_options(settings: Settings) -> LaunchOptions:
     names = {choice.name for choice in found}
     first = next((name for name in (named, f"{named}_default") if name in names), "")
     return LaunchOptions(tuple(found), first or next(iter(sorted(names)), ""), namespace, trouble, realtime)
+
+
+def read_options(context: ConsoleContext) -> LaunchOptions:
+    """The options of this home, and whether a runner of the console's namespace is running."""
+    namespace = context.namespace
+
+    def runs() -> bool:
+        try:
+            return bool(namespace) and is_running(context.database(), str(namespace))
+        except SwfError:
+            return False
+
+    # a database that does not answer must not keep the form closed
+    probe = Probe(runs)
+    options = launch_options(context.settings)
+    return replace(options, runner=probe.within(RUNNER_SECONDS, lambda: False))
 
 
 def check(settings: Settings, request: RunRequest) -> CheckedRequest:

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.destinations import CONTROL_QUEUE
 from ...core.errors import Refused, TimedOut
 from ...core.settings import Settings
-from ...database import open_database
+from ...database import Database, agents, open_database
+from ...database.records.agents import AgentFilter
 from ...messaging.client import request, requester_of
 from ...messaging.replies import WORKFLOW_CONTROL, reply_topic
+from ..agents.snapshot import SILENT
 from ..executions.outbox import DatabaseOutbox
+from ..executions.registration import IDLE_TYPE
 from ..executions.request import Prepared
 from .protocol import run_command
 
@@ -27,6 +31,18 @@ def submit(settings: Settings, prepared: Prepared, timeout: float = ANSWER_SECON
         said = "; ".join(map(str, answer.get("problems") or [answer.get("reason")]))
         raise Refused(f"the runner refused: {said}")
     return str(answer.get("execution_id"))
+
+
+def is_running(database: Database, namespace: str) -> bool:
+    """Whether a runner of that namespace has sent a heartbeat lately; blocks."""
+    wanted = AgentFilter(namespace=namespace, since=datetime.now(UTC) - SILENT)
+    with database.read() as connection:
+        found = agents.page(connection, wanted).items
+    # while it executes its type is the workflow's; its name stays the one it was registered with
+    return any(
+        one.instance_name.startswith(f"{IDLE_TYPE}-agent-") and one.operational_state != "EXITED"
+        for one in found
+    )
 
 
 def send_command(settings: Settings, content: Mapping[str, Any], timeout: float) -> dict[str, Any]:
