@@ -99,7 +99,10 @@ class Testbed:
 
     def close(self) -> None:
         """End everything, whether or not its supervisord is running."""
-        run((*SUPERVISORCTL, "shutdown"), cwd=self.home, environment=self.environment)
+        done = run((*SUPERVISORCTL, "shutdown"), cwd=self.home, environment=self.environment)
+        pid_file = self.home / ".state/supervisord.pid"
+        if done.returncode != 0 and pid_file.exists():  # a home whose supervisorctl is of another testbed
+            os.kill(int(pid_file.read_text()), signal.SIGTERM)
         wait_for(lambda: self.status()["supervisor"]["state"] in {"absent", "stale"}, 60, every=0.2)
         self.type("swf-console", "agents", "orphans", "--end")
 
