@@ -1,10 +1,11 @@
 """The message table: outbox of sent messages, record of received ones, pages at constant cost."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from .records.messages import MessageFilter, MessageRecord, MessageSummary, NewMessage
 from .records.pages import COUNT_CAP, Listing, Page, Window
@@ -186,7 +187,18 @@ def listed(
 
 
 def _branches(connection: Connection, wanted: MessageFilter) -> list[Branch]:
-    conditions, name = _simple(wanted), wanted.message_type
+    if wanted.namespace is None or not wanted.or_no_namespace:
+        return _branches_of(connection, wanted, _simple(wanted))
+    # two branches, each served by the index (namespace, time), which OR would not use
+    without = replace(wanted, namespace=None)
+    return [
+        *_branches_of(connection, wanted, _simple(wanted)),
+        *_branches_of(connection, without, [*_simple(without), _c.namespace.is_(None)]),
+    ]
+
+
+def _branches_of(connection: Connection, wanted: MessageFilter, conditions: Conditions) -> list[Branch]:
+    name = wanted.message_type
     few = wanted.run_id is not None and wanted.execution_id is None
     if name is not None and not name.endswith("*"):
         column = residual(_c.message_type) if few else _c.message_type
@@ -212,7 +224,12 @@ def _simple(wanted: MessageFilter) -> Conditions:
         (residual(_c.namespace) if narrow else _c.namespace, wanted.namespace),
         (residual(_c.sender_agent) if narrow else _c.sender_agent, wanted.sender),
     )
-    return matching(equal, _c.sent_at, wanted.since, wanted.until)
+    conditions = matching(equal, _c.sent_at, wanted.since, wanted.until)
+    if wanted.destination is not None:
+        # other monitors record messages without their destination
+        there = or_(_c.queue_name == wanted.destination, _c.queue_name.is_(None))
+        conditions = [*conditions, there]
+    return conditions
 
 
 def _cut(message: NewMessage) -> NewMessage:

@@ -17,6 +17,7 @@ from ..base.outages import outage
 
 SPARK = 20
 NARROW_SPARK = 10
+WIDE = 140
 NEXT_STEPS = (
     "{launch} runs a workflow; {messages.everywhere} shows all namespaces; {tail.first} loads history."
 )
@@ -40,6 +41,9 @@ def counts_label(counters: BufferCounters, dropped: int, rates: list[int], width
         parts.append(Content(f"{counters.buffered:,} in buffer"))
         if counters.dropped:
             parts.append(Content.styled(f"{counters.dropped:,} removed from buffer", STYLES["unknown"]))
+    if counters.hidden:
+        where = " in other namespaces" if width >= WIDE else ""
+        parts.append(Content.styled(f"{counters.hidden:,} hidden{where}", STYLES["watch"]))
     parts.append(Content.styled(f"{dropped:,} dropped", STYLES["bad"] if dropped else STYLES["unknown"]))
     return Content("  ").join(parts)
 

@@ -20,6 +20,7 @@ from .rates import Rates
 from .ring_buffer import CAPACITY, NOTE, BufferedMessage, RingBuffer
 
 MAX_TYPES = 200
+MAX_NAMESPACES = 1000
 OTHERS = "(others)"
 NEAR_SLICE = 500
 BETWEEN_SLICES = 0.001
@@ -30,7 +31,10 @@ FIRST_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class BufferCounters:
-    """Counters at one time. `rate` is that of the shown namespace, `other_rate` that of all others."""
+    """Counters at one time. `rate` is that of the shown namespace, `other_rate` that of all others.
+
+    `hidden` counts the messages of other namespaces since the start, if they are not shown.
+    """
 
     total: int
     buffered: int
@@ -40,6 +44,7 @@ class BufferCounters:
     other_rate: float
     last_at: float | None
     complete: bool
+    hidden: int = 0
 
 
 class MessageBuffer:
@@ -70,6 +75,7 @@ class MessageBuffer:
         self._ring = RingBuffer(capacity)
         self._decoder = FrameDecoder()
         self._types: Counter[str] = Counter()
+        self._namespaces: Counter[str | None] = Counter()
         self._own, self._others = Rates(), Rates()
         self._last_at: float | None = None
         self._history = History()
@@ -91,7 +97,8 @@ class MessageBuffer:
             for metadata, identity, body in decoded:
                 self._index_new(self._ring.append(at, metadata, identity, body), metadata, identity)
             for metadata, count in Counter(metadata for metadata, _, _ in decoded).items():
-                own = self._namespace is None or metadata.namespace == self._namespace
+                own = self._namespace is None or metadata.namespace in (self._namespace, None)
+                self._count_namespace(metadata.namespace, count)
                 (self._own if own else self._others).add(int(at), count)
                 if own:
                     self._count(metadata.msg_type, count)
@@ -198,6 +205,7 @@ class MessageBuffer:
                 other_rate=others,
                 last_at=self._last_at,
                 complete=self._index.complete,
+                hidden=self._hidden(),
             )
 
     def rates(self, seconds: int = 60) -> list[int]:
@@ -232,6 +240,7 @@ class MessageBuffer:
             database,
             match,
             namespace=namespace,
+            destination=self.topic,
             before=before,
             known=known.__contains__,
             after=after,
@@ -279,7 +288,8 @@ class MessageBuffer:
             )
         return FilteredIndex(
             self._ring,
-            lambda message: message.namespace == namespace and match(message),
+            # agents obey messages without a namespace: they are shown in every namespace, and marked
+            lambda message: message.namespace in (namespace, None) and match(message),
             by_metadata=match.needs_metadata_only,
         )
 
@@ -288,6 +298,17 @@ class MessageBuffer:
         if name not in self._types and len(self._types) >= MAX_TYPES:
             name = OTHERS
         self._types[name] += count
+
+    def _count_namespace(self, namespace: str | None, count: int) -> None:
+        if namespace not in self._namespaces and len(self._namespaces) >= MAX_NAMESPACES:
+            namespace = OTHERS  # names come from outside: they must not fill the memory
+        self._namespaces[namespace] += count
+
+    def _hidden(self) -> int:
+        if self.namespace is None:
+            return 0
+        shown = self._namespaces[self.namespace] + self._namespaces[None]
+        return self._namespaces.total() - shown
 
     def _index_new(self, number: int, metadata: MessageMetadata, identity: str) -> None:
         self.passed += self._index.arrived(number, metadata)

@@ -34,17 +34,18 @@ def read_history(
     match: MessageMatch,
     *,
     namespace: str | None,
+    destination: str,
     before: float,
     known: Callable[[str], bool],
     after: str | None = None,
     limit: int = 200,
 ) -> HistoryPage:
-    """Read up to `limit` recorded messages sent before `before` (seconds since the epoch) and not `known`.
+    """Up to `limit` messages on `destination`, sent before `before` (seconds since the epoch), not `known`.
 
     Clocks of hosts differ: messages sent up to five seconds later are read as well.
     """
     until = datetime.fromtimestamp(before + SKEW_SECONDS, UTC)
-    wanted = MessageFilter(namespace=namespace, until=until)
+    wanted = MessageFilter(namespace=namespace, until=until, destination=destination, or_no_namespace=True)
     found: list[BufferedMessage] = []
     for _ in range(MAX_PAGES):
         page = list_messages(database, wanted, match, after, limit)

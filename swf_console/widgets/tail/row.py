@@ -15,6 +15,7 @@ LONGEST_TEXT = 1000
 WIDE_RUN = 74
 WIDE_SENDER = 96
 TYPE, WIDE_TYPE = 18, 22
+NO_NAMESPACE = "no namespace "
 
 
 class MessageRow(Protocol):
@@ -29,6 +30,8 @@ class MessageRow(Protocol):
     def at(self) -> datetime: ...
     @property
     def msg_type(self) -> str | None: ...
+    @property
+    def namespace(self) -> str | None: ...
     @property
     def run_id(self) -> str | None: ...
     @property
@@ -52,6 +55,8 @@ def parts_of(row: MessageRow, width: int, *, compact: bool = False) -> list[Part
         parts.append((padded(row.run_id, 8), "unknown"))
     if width >= WIDE_SENDER:
         parts.append((padded(row.sender, 22), "unknown"))
+    if row.namespace is None:
+        parts.append((NO_NAMESPACE, "watch"))
     parts += _fitted(other_fields(row), width - sum(len(text) for text, _ in parts))
     if compact:
         return [

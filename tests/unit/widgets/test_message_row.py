@@ -15,6 +15,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 class Row:
     content: dict[str, Any]
     msg_type: str | None = "stf_gen"
+    namespace: str | None = "demo"
     run_id: str | None = "100010"
     sender: str | None = "daq"
     number: int = 1
@@ -48,3 +49,9 @@ def test_message_row_long_text_is_cut_with_mark() -> None:
 
 def test_message_row_column_fields_are_not_repeated() -> None:
     assert "100010" not in line({"run_id": "100010", "msg_type": "stf_gen", "x": 1}, 120).partition("daq")[2]
+
+
+def test_message_row_without_namespace_is_marked() -> None:
+    parts = parts_of(Row({"x": 1}, namespace=None), ALL_COLUMNS + 40)
+    assert ("no namespace ", "watch") in parts
+    assert ("no namespace ", "watch") not in parts_of(Row({"x": 1}), ALL_COLUMNS + 40)

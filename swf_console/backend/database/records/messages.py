@@ -55,7 +55,11 @@ class MessageRecord(MessageSummary):
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """All given conditions must hold. A `message_type` may end in `*`; `until` is exclusive."""
+    """All given conditions must hold. A `message_type` may end in `*`; `until` is exclusive.
+
+    With `or_no_namespace` messages without a namespace match too, which agents of every namespace obey;
+    messages without a recorded destination match every `destination`.
+    """
 
     namespace: str | None = None
     execution_id: str | None = None
@@ -64,3 +68,5 @@ class MessageFilter:
     sender: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    destination: str | None = None
+    or_no_namespace: bool = False

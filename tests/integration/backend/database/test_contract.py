@@ -534,7 +534,8 @@ def stream(database: Database) -> Sequence[NewMessage]:
             number,
             sent_at=NOW + (number // 3) * SECOND,
             message_type=kinds[number % 5],
-            namespace=f"ns{number % 2}",
+            namespace=f"ns{number % 2}" if number % 7 else None,
+            queue_name=("/topic/a", "/queue/b", None)[number % 3],
             execution_id=f"e{number % 2}" if number % 4 else None,
             run_id=str(100_010 + number % 3),
             sender_agent=f"agent{number % 2}",
@@ -562,6 +563,12 @@ MESSAGE_FILTERS = {
     "run and type": MessageFilter(run_id="100012", message_type="stf_ready"),
     "run and prefix": MessageFilter(run_id="100012", message_type="stf*"),
     "time": MessageFilter(since=NOW + 3 * SECOND, until=NOW + 9 * SECOND),
+    "namespace or none": MessageFilter(namespace="ns1", or_no_namespace=True),
+    "namespace or none and type": MessageFilter("ns1", message_type="stf_*", or_no_namespace=True),
+    "destination": MessageFilter(destination="/topic/a"),
+    "history of a tail": MessageFilter(
+        "ns0", until=NOW + 9 * SECOND, destination="/queue/b", or_no_namespace=True
+    ),
     "everything": MessageFilter("ns1", "e1", "100010", "stf_*", "agent1", NOW + SECOND, NOW + 18 * SECOND),
 }
 
@@ -572,7 +579,8 @@ def agrees(row: NewMessage, wanted: MessageFilter) -> bool:
         row.message_type.startswith(kind[:-1]) if kind[-1] == "*" else row.message_type == kind
     )
     equal = (
-        (wanted.namespace, row.namespace),
+        (wanted.namespace, row.namespace or (wanted.namespace if wanted.or_no_namespace else None)),
+        (wanted.destination, row.queue_name or wanted.destination),
         (wanted.execution_id, row.execution_id),
         (wanted.run_id, row.run_id),
         (wanted.sender, row.sender_agent),

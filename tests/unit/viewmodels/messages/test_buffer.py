@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,10 @@ Frame = tuple[dict[str, str], str]
 
 
 def frame(
-    kind: str = "stf_gen", namespace: str = "demo", identity: str | None = None, **content: object
+    kind: str = "stf_gen",
+    namespace: str | None = "demo",
+    identity: str | None = None,
+    **content: object,
 ) -> Frame:
     headers = {"destination": "/topic/epictopic", ID_HEADER: identity or str(uuid.uuid4())}
     return headers, json.dumps({"msg_type": kind, "namespace": namespace, "sender": "daq", **content})
@@ -40,6 +44,40 @@ def test_message_buffer_namespace_set_hides_other_namespaces() -> None:
     tail.set_namespace("demo", everywhere=True)
     wait_for(complete(tail))
     assert len(tail) == 3
+
+
+def test_message_buffer_message_without_namespace_is_shown_and_others_counted_as_hidden() -> None:
+    tail = MessageBuffer("demo", now=lambda: 1000.0)
+    tail.take([frame("a"), frame("b", namespace=None), *(frame(namespace=f"n{each}") for each in range(3))])
+    assert kinds(tail) == ["a", "b"]
+    assert [row.namespace for row in tail.window(0, 2)] == ["demo", None]
+    assert tail.counters().hidden == 3
+    assert tail.types() == [("a", 1), ("b", 1)]
+    tail.set_namespace("n1")
+    wait_for(complete(tail))
+    assert kinds(tail) == ["b", "stf_gen"]
+    assert tail.counters().hidden == 3
+    tail.set_namespace("n1", everywhere=True)
+    assert tail.counters().hidden == 0
+
+
+def test_load_history_has_the_topic_only_with_messages_without_namespace(home_database: Database) -> None:
+    execution = add_execution(home_database)
+    topic: dict[str, Any] = {"queue_name": "/topic/epictopic"}
+    first = add_messages(home_database, execution, 3, **topic)
+    add_messages(home_database, execution, 3, kind="slice", queue_name="/queue/panda.transformer.slices")
+    add_messages(home_database, execution, 3, namespace="other", **topic)
+    without = add_messages(home_database, execution, 3, namespace=None, **topic)
+    tail = MessageBuffer("demo")
+    while not tail.ends:
+        tail.load_history(home_database, limit=2)
+    rows = tail.window(0, 99)
+    assert {row.id for row in rows} == {*first, *without}
+    assert [row.at for row in rows] == sorted(row.at for row in rows)
+    tail.set_namespace("demo", everywhere=True)
+    while not tail.ends:
+        tail.load_history(home_database, limit=2)
+    assert len(tail) == 9
 
 
 def test_message_buffer_first_namespace_replaces_all_namespaces() -> None:
