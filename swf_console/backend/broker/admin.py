@@ -42,7 +42,8 @@ A reply is a JSON object, `{"ok": true, ...}` or `{"ok": false, "error": TEXT, "
     compact        "before_bytes", "after_bytes"
 
 "messages" counts what waits and what is delivered but not acknowledged ("in_flight"). "bytes" are those of
-whole messages. Counters start with the process. A body that is not UTF-8 is decoded with replacements.
+whole messages and 100 more for each. Counters start with the process. A body that is not UTF-8 is decoded
+with replacements.
 """
 
 import json

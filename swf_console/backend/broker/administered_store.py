@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from .frames import Rejected
@@ -28,8 +28,11 @@ class AdministeredStore(SelectorStore):
 
     def oldest_in_memory(self) -> Message | None:
         """Its first message, where that is in memory."""
-        entries = self.in_memory()
-        return entries[0].message if entries else None
+        first = [entry for entry in self.ready[:1] if entry.sequence <= self._decided_to]
+        first += [entry for entry, _ in self.undeliverable[:1]]
+        for consumer in self.consumers:
+            first += islice(consumer.unacknowledged.values(), 1)
+        return min(first, key=BY_SEQUENCE).message if first else None
 
     def in_memory(self) -> list[StoreEntry]:
         """What is known of it without the journal, in order; nothing that waits for a commit."""

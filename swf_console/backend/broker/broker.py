@@ -88,6 +88,8 @@ class Broker:
             try:
                 if stored.client_id:
                     self.durables.restore(stored)
+                elif stored.destination.startswith(REMOTE_TEMPORARY):
+                    self.journal.drop_store(stored.number, None)  # its connection ended with the last process
                 else:
                     self._add_queue(Queue(self, stored.number, stored.destination)).restore(stored)
             except Rejected as problem:
@@ -367,11 +369,9 @@ class Broker:
 
         def found(rows: list[JournalRow]) -> None:
             stores = {store.number: store for store in self.stores()} if rows else {}
-            for row in rows:
-                store = stores.get(row.id >> STORE_SHIFT)
-                if store is not None:
-                    store.expire_row(row)
-            if len(rows) == EXPIRED_PAGE:
+            expiring = [(stores.get(row.id >> STORE_SHIFT), row) for row in rows]
+            done = all(store.expire_row(row) for store, row in expiring if store is not None)
+            if done and len(rows) == EXPIRED_PAGE:
                 self._expire_stored((rows[-1].expires, rows[-1].id))
             else:
                 self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)

@@ -130,10 +130,19 @@ class BrokerJournal:
         return group if group is not None and group.sender is sender else None
 
     def _close_group(self, group: WriteGroup) -> None:
-        if group.puts or group.deletes:
-            self._batch(group.sender).groups.append(group)
-        else:
+        if not (group.puts or group.deletes):
             group.end(True)
+            return
+        batch = self._batch(group.sender)
+        if group.puts:
+            batch.groups.append(group)
+            return
+        # Acknowledgements alone are never refused: a full disk has room for them.
+        batch.other.deletes += group.deletes
+        batch.untaken += [
+            (owner, entry.sequence) for owner, entry in group.removed if entry.sequence in owner.taken
+        ]
+        batch.closing.append(partial(group.end, True))
 
     # what the stores request, on the loop
 

@@ -1,7 +1,7 @@
 """A store whose consumers may have selectors: each gets the messages that it wants, wherever they wait."""
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from .journal_batch import Sender
@@ -40,7 +40,11 @@ class SelectorStore(Store[SelectingConsumer]):
         self._selective = False
 
     def attach(self, consumer: SelectingConsumer) -> None:
-        self._selective = self._selective or consumer.selector is not None
+        if consumer.selector is not None and not self._selective:
+            self._selective = True
+            for other in self.consumers:  # what came back in the meantime is not in `revisit`
+                other.scanned = 0
+                other.revisit.clear()
         super().attach(consumer)
 
     def detach(self, consumer: SelectingConsumer, unacknowledged: Iterable[StoreEntry]) -> None:
@@ -53,12 +57,12 @@ class SelectorStore(Store[SelectingConsumer]):
         else:
             super().dispatch()
 
-    def _return(self, entry: StoreEntry, sender: Sender | None) -> None:
-        super()._return(entry, sender)
+    def _return(self, entries: Sequence[StoreEntry], sender: Sender | None) -> None:
+        super()._return(entries, sender)
         if self._selective:
             for consumer in self.consumers:
-                if entry.sequence <= consumer.scanned:
-                    insort(consumer.revisit, entry.sequence)
+                consumer.revisit += [one.sequence for one in entries if one.sequence <= consumer.scanned]
+                consumer.revisit.sort()
 
     def _dispatch_selected(self) -> None:
         free = [consumer for consumer in self.consumers if consumer.has_room()]

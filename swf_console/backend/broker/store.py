@@ -1,7 +1,7 @@
 """Messages of a queue or a durable subscription: some in memory, the rest in the journal."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from time import time
 from typing import Generic, TypeVar
@@ -211,8 +211,9 @@ class Store(Generic[AnyConsumer]):
         """A consumer is gone; what it did not acknowledge goes to others, marked as redelivered."""
         if consumer in self.consumers:
             self.consumers.remove(consumer)
-        for entry in unacknowledged:
-            self._put_back(entry, None)
+        returned = list(unacknowledged)
+        self.in_flight -= len(returned)
+        self._return(returned, None)
         self.dispatch()
 
     def dispatch(self) -> None:
@@ -264,7 +265,8 @@ class Store(Generic[AnyConsumer]):
     def reject(self, entry: StoreEntry, sender: Sender | None) -> None:
         """A consumer could not do it: again, and after the last time to the dead-letter queue."""
         if entry.redeliveries < self.context.limits.redeliveries:
-            self._put_back(entry, sender)
+            self.in_flight -= 1
+            self._return([entry], sender)
         else:
             self._give_up(entry, f"{entry.redeliveries + 1} negative acknowledgements", sender)
 
@@ -284,15 +286,14 @@ class Store(Generic[AnyConsumer]):
             self._remove(entry, sender)
             context.dead_letter(self, entry.message, cause, sender)
 
-    def _put_back(self, entry: StoreEntry, sender: Sender | None) -> None:
-        self.in_flight -= 1
-        self._return(entry, sender)
-
-    def _return(self, entry: StoreEntry, sender: Sender | None) -> None:
-        entry.redeliveries += 1
-        if entry.stored:
-            self.context.journal.redelivered(self, entry, sender)
-        insort(self.ready, entry, key=BY_SEQUENCE)
+    def _return(self, entries: Sequence[StoreEntry], sender: Sender | None) -> None:
+        """Put entries back in their places, marked as redelivered."""
+        for entry in entries:
+            entry.redeliveries += 1
+            if entry.stored:
+                self.context.journal.redelivered(self, entry, sender)
+        self.ready += entries
+        self.ready.sort(key=BY_SEQUENCE)  # two ordered runs: as fast as one insertion
 
     def _remove(self, entry: StoreEntry, sender: Sender | None) -> None:
         self.in_flight -= 1
@@ -306,7 +307,7 @@ class Store(Generic[AnyConsumer]):
         self.dequeued -= 1
         self.bytes += len(entry.message.tail) + ENTRY_BYTES
         self._hold(entry)
-        self._return(entry, None)
+        self._return([entry], None)
         self.dispatch_later()
 
     # time to live
@@ -335,19 +336,23 @@ class Store(Generic[AnyConsumer]):
         if self.spilled:
             self.dispatch()
 
-    def expire_row(self, row: JournalRow) -> None:
-        """Remove an expired message that only the journal has; not while pages of it are on their way."""
+    def expire_row(self, row: JournalRow) -> bool:
+        """Remove an expired message that only the journal has; False where the dead-letter queue is full.
+
+        What pages that are being read may contain stays for the next time.
+        """
         sequence = row.id & SEQUENCES
         if self._loading or sequence <= self._loaded_to or sequence in self.taken or not self.spilled:
-            return
+            return True
         entry = self._entry(row)
         if self.context.dead_letter_refused(self, entry.message):
-            return
+            return False
         self.spilled -= 1
         self.taken.add(sequence)
         self._hold(entry)
         self.in_flight += 1
         self._expire(entry)
+        return True
 
     # the journal's side
 

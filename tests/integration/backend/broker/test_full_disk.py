@@ -196,3 +196,21 @@ def test_expired_message_on_a_full_disk_waits_for_the_dead_letter_queue(
     with broker.connect() as reader:
         reader.subscribe("/queue/ActiveMQ.DLQ")
         assert reader.message(20).text == "late"
+
+
+def test_full_disk_transaction_of_acknowledgements_is_committed(
+    broker: BrokerProcess, small_disk: Path
+) -> None:
+    send_all(broker.connect(), 10)
+    fill(small_disk)
+    client = broker.connect()
+    client.subscribe("/queue/a", headers=INDIVIDUAL)
+    client.ask("BEGIN", {"transaction": "t"})
+    for message in client.messages(10):
+        client.acknowledge(message, transaction="t")
+    assert client.ask("COMMIT", {"transaction": "t"}).command == "RECEIPT"
+    broker.kill()
+    broker.start()
+    again = broker.connect()
+    again.subscribe("/queue/a")
+    assert again.silent()

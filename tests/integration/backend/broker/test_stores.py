@@ -285,3 +285,31 @@ def test_journal_limit_is_the_reason_in_the_error(tmp_path: Path) -> None:
     assert answer.headers["message"] == "The broker's journal is full: it has reached its limit of 1.05 MB"
     assert broker.connect().put("/queue/a", "x", **PERSISTENT).command == "RECEIPT"
     broker.end()
+
+
+def test_selector_consumer_arrives_after_a_message_came_back_to_one_without(broker: BrokerProcess) -> None:
+    """The positions of an earlier time with selectors do not hide a message."""
+    plain, selecting = broker.connect(), broker.connect()
+    send_all(plain, "/queue/a", ["1", "2"], kind="a")
+    plain.subscribe("/queue/a", headers=INDIVIDUAL | {"activemq.prefetchSize": 2})
+    first, _ = plain.messages(2)
+    for number in "12":
+        selecting.subscribe("/queue/a", number, INDIVIDUAL | {"selector": "kind = 'b'"})
+        if number == "1":
+            selecting.ask("UNSUBSCRIBE", {"id": "1"})
+            plain.acknowledge(first, "NACK")
+            assert plain.message().text == "1"
+    plain.close()
+    with broker.connect() as other:
+        other.subscribe("/queue/a")
+        assert [message.text for message in other.messages(2)] == ["1", "2"]
+
+
+def test_temporary_queue_does_not_survive_its_connection(broker: BrokerProcess) -> None:
+    client = broker.connect()
+    client.subscribe("/temp-queue/mine", headers=INDIVIDUAL)
+    client.put("/temp-queue/mine", "x", **PERSISTENT)
+    broker.kill()
+    broker.start()
+    queues = administrate(broker, "queues")["queues"]
+    assert [one["messages"] for one in queues if "temp" in one["destination"]] == [0]
