@@ -7,8 +7,10 @@ from ...viewmodels.context import ConsoleContext
 
 
 def outage(connection: ConnectionStatus) -> str:
-    """The state of a lost connection in one line; empty while the connection works."""
-    if connection.state in (Connectivity.UP, Connectivity.IDLE, Connectivity.STARTING):
+    """The problem of a connection in one line; empty while it works. A slow backend has not failed."""
+    if connection.state is Connectivity.SLOW:
+        return f"{connection.subject}: {brief(connection.error, 300)}, still waiting"
+    if not connection.state.is_away:
         return ""
     age, wait = connection.age(), connection.next_in()
     state = f"STALE {short_age(age)}" if age is not None else "NOT CONNECTED"
@@ -16,6 +18,16 @@ def outage(connection: ConnectionStatus) -> str:
     why = brief(connection.error or "no reason given", 300)
     advice = f". {connection.advice}" if connection.advice else ""
     return f"{connection.subject}: {state}{again} · {why}{advice}"
+
+
+def unknown_because(context: ConsoleContext, name: str) -> str:
+    """Why what a backend knows is not known, as the end of a sentence."""
+    connection = next(one for one in context.connections() if one.name == name)
+    if connection.state is Connectivity.UNUSABLE:
+        return f"{connection.subject} is not usable"
+    if connection.state is Connectivity.DOWN:
+        return f"{connection.subject} is not reachable"
+    return f"no answer from {connection.subject} yet"
 
 
 def outages(context: ConsoleContext, *names: str) -> list[str]:

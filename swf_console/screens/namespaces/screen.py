@@ -17,7 +17,7 @@ from ...widgets.table.short_list import ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
-from ..base.outages import database_notice
+from ..base.outages import database_notice, unknown_because
 from ..base.screen import PolledScreen
 from .editor import CREATE, TESTBED, ConfigEditor
 from .rows import NAMESPACE_COLUMNS, namespace_item
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.namespaces.snapshot import NamespacesSnapshot
 
-UNKNOWN = "Namespaces not known: the database is not reachable"
 NONE_YET = "No namespaces yet. {namespaces.create} creates one; the first run creates its namespace"
 
 
@@ -83,7 +82,9 @@ class NamespacesScreen(PolledScreen["NamespacesSnapshot"]):
         user, current = self.context.settings.user, self.context.namespace
         outage = database_notice(self.context, snapshot.database_trouble)
         self.listing.stale = bool(outage)
-        self.listing.set_empty_text(UNKNOWN if outage else with_keys(NONE_YET))
+        self.listing.set_empty_text(
+            f"Namespaces not known: {unknown_because(self.context, 'db')}" if outage else with_keys(NONE_YET)
+        )
         if not outage:
             self.listing.show([namespace_item(one, current, user) for one in snapshot.namespaces])
         self._files = snapshot.files

@@ -74,11 +74,11 @@ def change_item(change: "Change", n: int) -> Item:
 
 
 def detail_lines(
-    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, broker_down: bool = False
+    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, no_rate: str = ""
 ) -> list[list[Part]]:
     """States and pipeline of the execution under the cursor, agents, message rate.
 
-    With `broker_down` the rate is not known.
+    `no_rate` says why the message rate is not known.
     """
     lines: list[list[Part]] = []
     if one is not None:
@@ -90,8 +90,8 @@ def detail_lines(
         lines.append([(" ", "plain"), *state_parts(passed, max(10, width - 2))])
         lines.append([(" ", "plain"), *pipeline_parts(one)])
     lines.append([(" ", "plain"), agents_part(snapshot)])
-    if broker_down:
-        lines.append([(" messages  ", "unknown"), ("not known: the broker is not reachable", "watch")])
+    if no_rate:
+        lines.append([(" messages  ", "unknown"), (f"not known: {no_rate}", "watch")])
     elif snapshot.rates:
         bars = max(10, min(60, width - 42))
         rate = sum(snapshot.rates[-5:]) / 5

@@ -15,7 +15,7 @@ from ...widgets.table.short_list import Item, ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
-from ..base.outages import database_notice, outages
+from ..base.outages import database_notice, outages, unknown_because
 from ..base.screen import PolledScreen
 from ..dialogs.stop_execution import ask_to_stop
 from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.overview.monitor import OverviewMonitor
     from ...viewmodels.overview.snapshot import OverviewSnapshot
-
-
-NOT_KNOWN = "Not known: the database is not reachable"
 
 
 class OverviewScreen(PolledScreen["OverviewSnapshot"]):
@@ -116,13 +113,12 @@ class OverviewScreen(PolledScreen["OverviewSnapshot"]):
         self.listing.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)
         database = database_notice(self.context, snapshot.database_trouble)
         self.query_one(Notice).say(*outages(self.context, "broker"), database)
-        down = bool(snapshot.database_trouble)
+        unknown = f"Not known: {unknown_because(self.context, 'db')}" if snapshot.database_trouble else ""
         none = with_keys(
             "No execution is running. {launch} runs a workflow, {executions} lists past executions"
         )
-        self.listing.set_empty_text(NOT_KNOWN if down else none)
-        unchanged = "No activity in the last ten minutes"
-        self.changes.set_empty_text(NOT_KNOWN if down else unchanged)
+        self.listing.set_empty_text(unknown or none)
+        self.changes.set_empty_text(unknown or "No activity in the last ten minutes")
         self.changes.show([change_item(change, n) for n, change in enumerate(snapshot.changes)])
         self._show_detail()
 
@@ -132,8 +128,8 @@ class OverviewScreen(PolledScreen["OverviewSnapshot"]):
         item = self.listing.current
         width = self.detail.size.width or self.size.width
         one = cast("ExecutionProgress", item.value) if item else None
-        broker_down = bool(outages(self.context, "broker"))
-        self.detail.show(detail_lines(self.snapshot, one, width, broker_down=broker_down))
+        broker = unknown_because(self.context, "broker") if outages(self.context, "broker") else ""
+        self.detail.show(detail_lines(self.snapshot, one, width, no_rate=broker))
 
     @property
     def stale_parts(self) -> Sequence[ShortList | Lines]:

@@ -59,6 +59,13 @@ def connection_sign(connection: ConnectionStatus) -> ConnectionSign:
     if connection.state is Connectivity.IDLE:
         return ConnectionSign(connection.name, "off", "off")
     if connection.state is Connectivity.STARTING:
-        return ConnectionSign(connection.name, "unknown", "")
-    color = "watch" if connection.state is Connectivity.SLOW else "bad"
-    return ConnectionSign(connection.name, color, "down" if age is None else f"STALE {short_age(age)}")
+        return ConnectionSign(connection.name, "unknown", "starting")
+    if connection.state is Connectivity.SLOW:
+        return ConnectionSign(connection.name, "watch", _with_age("slow", age))
+    state = "down" if connection.state is Connectivity.DOWN else "unusable"
+    return ConnectionSign(connection.name, "bad", _with_age(state, age))
+
+
+def _with_age(state: str, age: float | None) -> str:
+    """The state with the age of the last sign of life."""
+    return state if age is None else f"{state} {short_age(age)}"
