@@ -82,7 +82,7 @@ def list_definitions_page(arguments: argparse.Namespace, settings: "Settings") -
 def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print a definition."""
     from ..backend.services.database import opened
-    from ..backend.services.definitions import find_definition
+    from ..backend.services.definitions import find_definition, source_of
 
     with opened(settings) as database:
         definition = find_definition(database, arguments.definition)
@@ -95,6 +95,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
             ("id", definition.id),
             ("type", brief(definition.workflow_type)),
             ("created", f"{instant(definition.created_at)} UTC by {brief(definition.created_by)}"),
+            ("source", brief(source_of(definition), 500)),
         ]
     )
     heading("Parameters")

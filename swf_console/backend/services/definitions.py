@@ -51,3 +51,16 @@ def find_definition(database: Database, name: str) -> Definition:
     names = {one.workflow_name for one in known}
     advice = suggest(workflow_name, names, otherwise="List them: swf-console definitions")
     raise UsageError(f"definition not found: {name[:100]!r}", advice)
+
+
+def source_of(definition: Definition) -> str:
+    """Where the code came from: a link, or repository, path and commit; the branch at its creation."""
+    source = definition.parameter_values.get("source")
+    if not isinstance(source, dict):
+        return "unknown"
+    if source.get("absent") or not source.get("commit"):
+        return str(source.get("absent") or "unknown")
+    names = "/".join(str(source[name]) for name in ("organisation", "repository", "path") if source.get(name))
+    place = source.get("url") or f"{names} at {source['commit']}"
+    branch = f", branch {source['branch']}" if source.get("branch") else ""
+    return f"{place}{branch}{' (with uncommitted changes)' if source.get('dirty') else ''}"

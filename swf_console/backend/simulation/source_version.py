@@ -17,7 +17,7 @@ class SourceVersion:
     """The git version of a file; None is unknown, and `absent` says why nothing is known.
 
     `path` is relative to the repository. `dirty`: a tracked file differs from the commit, or this file is
-    not part of it. `url` is this version in the remote's web interface.
+    not part of it. `url` is this version in the remote's web interface, if the commit has the file.
     """
 
     organisation: str | None = None
@@ -97,7 +97,7 @@ def _read_version(path: Path) -> SourceVersion:
     version = SourceVersion(
         remote.organisation, remote.repository, git.file, git.branch, git.commit, git.tag, git.dirty
     )
-    return replace(version, url=_web_address(remote, version))
+    return replace(version, url=_web_address(remote, version) if git.is_committed else None)
 
 
 class _Git:
@@ -109,7 +109,7 @@ class _Git:
             "status": ("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
             "tags": ("tag", "--points-at", "HEAD", "--sort=-version:refname"),
             "remotes": ("config", "--get-regexp", r"^remote\..*\.url$"),
-            "tracked": ("ls-files", "--", file),
+            "tracked": ("ls-tree", "--name-only", "HEAD", "--", file),
         }
         running = {name: _start_git(top, query) for name, query in queries.items()}
         answers = {name: process.communicate(timeout=GIT_SECONDS) for name, process in running.items()}
@@ -140,10 +140,15 @@ class _Git:
         return next(iter(self._output["tags"].splitlines()), None)
 
     @property
+    def is_committed(self) -> bool:
+        """Whether the commit has the file: only then does a link to it lead anywhere."""
+        return bool(self._output["tracked"].strip())
+
+    @property
     def dirty(self) -> bool:
         """Whether the executed file may differ from the commit."""
         changed = any(not line.startswith("#") for line in self._output["status"].splitlines())
-        return changed or not self._output["tracked"].strip()
+        return changed or not self.is_committed
 
     @property
     def remote(self) -> Remote:

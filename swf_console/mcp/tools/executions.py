@@ -5,6 +5,7 @@ from typing import Any
 from ...backend.core.times import parse_time
 from ...backend.database.records.workflows import ExecutionFilter
 from ...backend.services import testbed
+from ...backend.services.definitions import source_of
 from ...backend.services.executions import forecast, queries
 from ...backend.services.executions.request import RunRequest
 from ...backend.services.executions.stop import force_terminate, stop_execution
@@ -119,6 +120,7 @@ def get_workflow_execution(context: ToolContext, *, execution_id: Line) -> Any:
             "workflow_name": definition.workflow_name,
             "version": definition.version,
             "workflow_type": definition.workflow_type,
+            "source": source_of(definition),
         },
         "drift": found.drift,
         "run_number": found.run_number,

@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher
 
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionFilter
-from ...backend.services.definitions import get_definition
+from ...backend.services.definitions import get_definition, source_of
 from ...viewmodels.pages import ExecutionsListed
 from ...widgets.bindings import bindings_of
 from ...widgets.key_labels import with_keys
@@ -60,8 +60,9 @@ class DefinitionDetailView(View):
         self._background = BlockingCall(self, "definition")
 
     def compose(self) -> ComposeResult:
-        """Title, names of the sections, section."""
+        """Title, source, names of the sections, section."""
         yield Line(id="definition-title")
+        yield Line(id="definition-source")
         yield Line(id="definition-sections")
         with ContentSwitcher(initial="definition-code"):
             yield CodeLines(identity="definition-code")
@@ -125,6 +126,8 @@ class DefinitionDetailView(View):
     def _show(self, read: "tuple[Definition, list[Content], bool | None]") -> None:
         self.definition, code, drifted = read
         self._drift = drift_cell(drifted).text
+        source = Content.styled(f" Source: {brief(source_of(self.definition), 500)}", "dim")
+        self.query_one("#definition-source", Line).show(source)
         self._head()
         self.query_one(CodeLines).show(code)
         self.query_one("#definition-parameters", PagedTable).show(

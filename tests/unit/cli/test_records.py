@@ -1,5 +1,7 @@
 """`swf-console definitions`, `namespaces` and `db`."""
 
+import json
+
 import pytest
 
 from swf_console.backend.database import Database
@@ -60,3 +62,17 @@ def test_db_upgrade_current_check(console: CommandLine) -> None:
     assert console("db", "current", "--json").document["version"] == made["version"]
     assert "already at version" in console("db", "upgrade").out
     assert console("db", "check").code == 0
+
+
+def test_definition_stores_source_and_configuration_of_its_first_use(console: CommandLine) -> None:
+    console.name_namespace("demo")
+    for count in ("2", "3"):
+        assert console("--run", "stf_datataking", "--stf-count", count).code == 0
+    (listed,) = [json.loads(line) for line in console("definitions", "--json").out.splitlines()]
+    document = console("definitions", "show", str(listed["id"]), "--json").document
+    stored = document["parameter_values"]
+    assert stored["configuration"]["workflow"]["configuration"] == "stf_datataking_default"
+    assert stored["configuration"]["stf_processing"]["stf_count"] == 2
+    assert stored["source"]["absent"] == "the file is not in a git repository"
+    shown = console("definitions", "show", str(listed["id"])).out
+    assert "the file is not in a git repository" in shown

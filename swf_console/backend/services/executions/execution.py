@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,6 +145,9 @@ class RunningExecution:
             parameter_values={
                 "schema": workflow_schema(workflows_dir, workflow),
                 "defaults": workflow_defaults(workflows_dir, workflow),
+                # of the first use: a definition never changes once it is stored
+                "source": asdict(self.prepared.source.result()),
+                "configuration": composition.stored(),
             },
             created_by=self._context.settings.user,
         )

@@ -130,3 +130,12 @@ def test_execution_environment_complete() -> None:
     assert environment["source"]["branch"] == "main"
     assert {"simpy", "sqlalchemy", "stomp.py"} <= set(environment["packages"])
     assert all(environment[name] for name in ("host", "user", "pid", "python", "broker", "database"))
+
+
+def test_source_version_file_outside_the_commit_has_no_link(workflow_file: Path) -> None:
+    other = workflow_file.with_name("other.py")
+    other.write_text("y = 1\n")
+    assert collect_source(other).result().url is None
+    git(other.parent, "add", "other.py")
+    staged = collect_source(other).result()
+    assert (staged.url, staged.dirty) == (None, True)
