@@ -71,7 +71,7 @@ class BrokerClient:
     """One session of a StompConnection. Every method waits for the broker's confirmation.
 
     Methods raise BrokerUnreachable where the session ends or no answer comes, and Refused with the broker's
-    words where it answers a frame with ERROR (an ERROR ends the session).
+    words where it answers a frame with ERROR.
     """
 
     def __init__(self, connection: StompConnection) -> None:
@@ -119,9 +119,13 @@ class BrokerClient:
         self._unsubscribe(opened.name, {})
 
     def replies(
-        self, destination: str, body: str, headers: Mapping[str, str] | None = None
+        self,
+        destination: str,
+        body: str,
+        headers: Mapping[str, str] | None = None,
+        patience: float = ANSWER_SECONDS,
     ) -> Generator[RawMessage, None, None]:
-        """Send a request; yield its replies until none comes for a moment, none at all after some seconds.
+        """Send a request; yield its replies until none comes for a moment; the first within `patience` s.
 
         The request expires soon: where a broker has nothing that answers it, it must not stay there.
         """
@@ -132,22 +136,25 @@ class BrokerClient:
         # the same header makes ActiveMQ write its maps as JSON
         with self.subscribed(reply_to, {"transformation": "jms-map-json"}) as answers:
             self.send(destination, body, asked)
-            patience = ANSWER_SECONDS
             while (reply := answers.next(patience)) is not None:
                 yield reply
                 patience = QUIET_SECONDS
 
-    def reply(self, destination: str, body: str) -> RawMessage | None:
-        """Send a request; its first reply, None where none comes within some seconds."""
-        with closing(self.replies(destination, body)) as replies:
+    def reply(self, destination: str, body: str, patience: float = ANSWER_SECONDS) -> RawMessage | None:
+        """Send a request; its first reply, None where none comes within `patience` seconds."""
+        with closing(self.replies(destination, body, patience=patience)) as replies:
             return next(replies, None)
 
-    def replayed(self, topic: str) -> list[RawMessage]:
-        """What a topic of advisories sends to a new subscriber: everything that exists now."""
+    def replayed(self, topic: str, patience: float = QUIET_SECONDS) -> list[RawMessage]:
+        """What a topic of advisories sends to a new subscriber: everything that exists now.
+
+        The first is waited for `patience` seconds: a broker that was just started takes longer.
+        """
         with self.subscribed(topic, {"transformation": "jms-advisory-json"}) as advisories:
             found = []
-            while (message := advisories.next(QUIET_SECONDS)) is not None:
+            while (message := advisories.next(patience)) is not None:
                 found.append(message)
+                patience = QUIET_SECONDS
             return found
 
     def browse(self, destination: str, limit: int, selector: str = "") -> list[RawMessage]:
@@ -224,12 +231,16 @@ class BrokerClient:
             return True
 
     def on_refusal(self, session: int, receipt: str, error: str) -> bool:  # noqa: ARG002
-        """The broker has answered a frame with ERROR."""
+        """The broker has answered a frame with ERROR: its method raises Refused.
+
+        The session may go on, unless the broker closes it: ActiveMQ lets it live.
+        """
         with self._changed:
-            if receipt in self._waiting:
+            ours = receipt in self._waiting
+            if ours:
                 self._refused[receipt] = error
             self._changed.notify_all()
-        return False
+        return ours
 
     def _unsubscribe(self, name: str, headers: Mapping[str, str], *, waits: bool = True) -> None:
         receipt = f"unsubscribe-{name}-{next(_names)}"

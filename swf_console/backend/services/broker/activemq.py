@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ...core.destinations import TOPIC_PREFIX
 from ...core.errors import Refused, UsageError
 from ...core.format import plural
-from ...messaging.broker_client import BrokerClient, RawMessage
+from ...messaging.broker_client import QUIET_SECONDS, BrokerClient, RawMessage
 from .home_subscriptions import home_subscriptions
 from .messages import waiting_message
 from .records import (
@@ -40,7 +40,14 @@ CONSUMERS, CONNECTIONS, QUEUES = (
 )
 # ActiveMQ's STOMP rewrites the selectors of its clients
 SELECTOR_PREFIX = "convert_string_expressions:"
+STATISTICS = "ActiveMQ.Statistics."
 ELSEWHERE = "ActiveMQ's web console (Subscribers) or Jolokia"
+NO_STATISTICS = (
+    "backlogs are not known: the broker answers no statistics queries; enable statisticsBrokerPlugin in "
+    "conf/activemq.xml (docs/broker.md)"
+)
+NO_ADVISORIES = "consumers are not known: this account may not read /topic/ActiveMQ.Advisory.>"
+STATISTICS_SECONDS = ADVISORY_SECONDS = 3.0
 MOST_PURGED = 10_000_000
 
 
@@ -63,21 +70,22 @@ class ActiveMQAdministration:
         client_of: Callable[[str], AbstractContextManager[BrokerClient]],
     ) -> None:
         self._client, self._state_dir, self._client_of = client, state_dir, client_of
+        self._may_read_advisories = True
 
     def contents(self) -> BrokerContents:
         """Queues, topics, durable subscriptions and the store, as far as STOMP tells them."""
         notes: list[str] = []
-        usage = self._client.reply(BROKER_STATISTICS, "")
+        consumers = self._consumers()
+        usage = self._usage()
         queues: Sequence[DestinationStatus] = ()
         topics: Sequence[DestinationStatus] = ()
         if usage is None:
-            notes.append(
-                "backlogs are not known: enable statisticsBrokerPlugin in conf/activemq.xml (docs/broker.md)"
-            )
+            notes.append(NO_STATISTICS)
             queues = self._queue_names()
         else:
             queues, topics = self._destinations("queue"), self._destinations("topic")
-        consumers = self._consumers()
+        if not self._may_read_advisories:
+            notes.append(NO_ADVISORIES)
         known = self._known_offline(consumers, topics)
         notes += _unknown_offline(consumers, topics, known)
         active = [self._active(one) for one in consumers if one.name]
@@ -96,8 +104,9 @@ class ActiveMQAdministration:
 
     def summary(self) -> BrokerContents:
         """The store alone: lists end after a pause."""
-        usage = self._client.reply(BROKER_STATISTICS, "")
-        return BrokerContents("activemq", self._client.place, self._client.server, store=_store(usage))
+        return BrokerContents(
+            "activemq", self._client.place, self._client.server, store=_store(self._usage())
+        )
 
     def browse(self, target: Target, limit: int) -> list[WaitingMessage]:
         """The first messages of a queue, as many as one page of ActiveMQ has (400 as configured)."""
@@ -173,11 +182,25 @@ class ActiveMQAdministration:
         found = (
             _at(message, "DestinationInfo", "destination", "string") for message in self._replayed(QUEUES)
         )
-        names = sorted({str(name) for name in found if name})
+        # the query itself has made a queue, where nothing answers it
+        names = sorted({str(name) for name in found if name and not str(name).startswith(STATISTICS)})
         return [DestinationStatus(f"/queue/{name}", None, None) for name in names]
 
+    def _usage(self) -> RawMessage | None:
+        """The statistics of the broker; None without the plug-in, and where this account may not ask."""
+        try:
+            return self._client.reply(BROKER_STATISTICS, "", STATISTICS_SECONDS)
+        except Refused:
+            return None
+
     def _replayed(self, topic: str) -> Iterable[RawMessage]:
-        return self._client.replayed(topic)
+        # there is always one connection, that of this client
+        patience = ADVISORY_SECONDS if topic == CONNECTIONS else QUIET_SECONDS
+        try:
+            return self._client.replayed(topic, patience)
+        except Refused:  # the account has no right to read advisories
+            self._may_read_advisories = False
+            return ()
 
     def _consumers(self) -> list[ActiveConsumer]:
         clients = {

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from swf_console.backend.messaging.broker_client import broker_client
 from swf_console.backend.services.broker import operations
 from swf_console.backend.services.broker.records import DestinationStatus, DurableSubscription
 from swf_console.backend.services.broker.target import Target
+from tests.conftest import running
+from tests.support.activemq import ActiveMQ, install_activemq
 from tests.support.broker_homes import (
     CAUSE,
     abandon,
@@ -23,7 +26,10 @@ from tests.support.broker_homes import (
     put,
     put_dead_letter,
 )
+from tests.support.services import private_directory
 
+# skips the test where the service is not installed
+service = contextmanager(running)
 LETTERS = Target("/queue/ActiveMQ.DLQ")
 
 
@@ -246,6 +252,50 @@ def test_discard_unknown_id_is_not_found(settings: Settings, message_id: str, na
     with pytest.raises(UsageError, match="message not found"):
         operations.discard(settings, [message_id])
     assert operations.dead_letter_ids(settings) == before
+
+
+@pytest.mark.activemq
+def test_contents_activemq_without_statistics_lists_names_and_says_why(tmp_path: Path) -> None:
+    with service(installed_activemq("<statisticsBrokerPlugin/>", "")) as address:
+        settings = activemq_home(tmp_path, address)
+        with broker_client(settings, client_id="data-1") as client:
+            put(client, "/queue/some", 2)
+            with client.subscribed("/topic/x", {"activemq.subscriptionName": "events"}):
+                found = operations.contents(settings)
+        assert [(one.destination, one.messages) for one in found.queues] == [("/queue/some", None)]
+        assert [(one.client_id, one.name) for one in found.subscriptions] == [("data-1", "events")]
+        assert found.store is None
+        assert "enable statisticsBrokerPlugin" in found.notes[0]
+        assert operations.problems(settings) == []
+
+
+@pytest.mark.activemq
+def test_contents_activemq_account_without_rights_says_so(tmp_path: Path) -> None:
+    rights = """<statisticsBrokerPlugin/>
+      <authorizationPlugin><map><authorizationMap><authorizationEntries>
+        <authorizationEntry queue="ActiveMQ.Statistics.&gt;" read="nobody" write="nobody" admin="nobody"/>
+        <authorizationEntry topic="ActiveMQ.Advisory.&gt;" read="nobody" write="users" admin="users"/>
+      </authorizationEntries></authorizationMap></map></authorizationPlugin>"""
+    with service(installed_activemq("<statisticsBrokerPlugin/>", rights)) as address:
+        found = operations.contents(activemq_home(tmp_path, address))
+    assert found.queues == ()
+    assert "enable statisticsBrokerPlugin" in found.notes[0]
+    assert "may not read /topic/ActiveMQ.Advisory.>" in found.notes[1]
+
+
+@contextmanager
+def installed_activemq(configured: str, instead: str) -> Iterator[ActiveMQ]:
+    """An ActiveMQ of this test alone, with a part of its configuration replaced. Raises ServiceMissing."""
+    with ExitStack() as stack:
+        directory = stack.enter_context(private_directory("activemq"))
+        broker = install_activemq(directory)
+        configuration = directory / "conf/activemq.xml"
+        text = configuration.read_text()
+        assert configured in text
+        configuration.write_text(text.replace(configured, instead))
+        stack.callback(broker.kill)
+        broker.start()
+        yield broker
 
 
 def test_contents_without_a_running_broker_is_unreachable(tmp_path: Path) -> None:
