@@ -41,7 +41,7 @@ def page(browser: Browser, served: WebConsoleProcess) -> TerminalPage:
 
 def test_browser_launched_run_completes(page: TerminalPage, served: WebConsoleProcess) -> None:
     page.type("s")
-    page.wait_for("1 OVERVIEW", "stf_datataking-shifter-0001 runs")
+    page.wait_for("1 OVERVIEW", "stf_datataking-shifter-0001 started by")
     page.type("4")
     page.wait_for("4 EXECUTIONS", "stf_datataking-shifter-0001", "completed")
     assert all(each.startswith((served.site, "data:")) for each in page.asked), page.asked

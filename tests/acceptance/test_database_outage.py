@@ -34,7 +34,7 @@ def postgresql_site(new_home: Path, private_postgresql: PostgreSQL) -> Iterator[
 
 def noticed(site: Site) -> bool:
     """Whether a process has logged that the database does not take its messages."""
-    return "cannot be written down" in (site.state / "logs" / "runs.log").read_text()
+    return "recording messages failed" in (site.state / "logs" / "runs.log").read_text()
 
 
 def check_complete(site: Site, process: ForegroundProcess, heard: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""What an operator does on the first day, in tmux: from an unnamed namespace to a stopped run, replayed."""
+"""An operator's first session in tmux: from an unnamed namespace to a stopped run and its replay."""
 
 import shlex
 import tempfile
@@ -13,8 +13,8 @@ from ..support.processes.terminal import PROMPT, TmuxTerminal
 from .conftest import SHARED, make_site, watched
 
 SUPERVISORCTL = shlex.quote(str(PROGRAMS / "supervisorctl"))
-STFS = 40
-# A run of some ten seconds, whose slices are soon done.
+STFS, MANY_STFS = 40, 900
+# a run of ten seconds with short slices
 QUICK = f"""
 [parameters]
 stf_count = {STFS}
@@ -32,7 +32,7 @@ beam_not_ready_end_delay = 0.2
 
 @pytest.fixture
 def new_site(request: pytest.FixtureRequest, new_home: Path) -> Iterator[Site]:
-    """A home that nobody has named a namespace in."""
+    """A home without a namespace."""
     with watched(make_site(request, new_home, "activemq")) as made:
         testbed = made.home / "workflows/testbed.toml"
         text = testbed.read_text().replace(made.namespace, "your-namespace")
@@ -59,15 +59,15 @@ def terminal(request: pytest.FixtureRequest, new_site: Site, tmp_path: Path) -> 
     indirect=True,
 )
 def test_console_operator_session(terminal: TmuxTerminal, new_site: Site) -> None:
-    name_the_namespace(terminal, new_site.namespace)
-    start_the_agents(terminal)
-    run_and_watch(terminal)
-    stop_one_half_way(terminal)
-    find_who_stopped_it_and_replay(terminal)
+    name_namespace(terminal, new_site.namespace)
+    start_agents(terminal)
+    run_to_the_end(terminal)
+    watch_and_stop(terminal, new_site)
+    show_who_stopped_it_and_replay(terminal)
     leave(terminal, new_site.namespace)
 
 
-def name_the_namespace(terminal: TmuxTerminal, name: str) -> None:
+def name_namespace(terminal: TmuxTerminal, name: str) -> None:
     terminal.type(f"{TYPED}\n")
     terminal.wait_for("Welcome: choose a name for your namespace", "shifter-dev")
     terminal.press("C-u")
@@ -77,21 +77,33 @@ def name_the_namespace(terminal: TmuxTerminal, name: str) -> None:
     terminal.wait_for(f"namespace {name} written to testbed.toml")
 
 
-def start_the_agents(terminal: TmuxTerminal) -> None:
+def start_agents(terminal: TmuxTerminal) -> None:
     terminal.type("2")
-    terminal.wait_for("2 AGENTS", "A starts it, and the agents that are needed")
+    terminal.wait_for("2 AGENTS", "A starts it and the needed agents")
     terminal.type("A")
     terminal.wait_for("start 5 agents?", "fast-processing-agent", "slice-worker")
     terminal.type("y")
-    terminal.wait_for("nothing is missing for fast_processing_default", timeout=60)
     for agent in ("example-data-agent", "example-fastmon-agent", "fast-processing-agent"):
         terminal.wait_match(rf"{agent} +RUNNING +\d+s", timeout=60)
+    terminal.wait_gone("not running, but needed by", timeout=60)
 
 
-def run_and_watch(terminal: TmuxTerminal) -> None:
-    launch(terminal, "0001")
+def run_to_the_end(terminal: TmuxTerminal) -> None:
+    launch(terminal, "0001", STFS)
+    terminal.type("7")
+    terminal.wait_for("ACTUAL: stf_datataking-shifter-0001")
+    terminal.wait_match(r"done +[█░]+ ([1-9]\d*) of \d+")
+    terminal.type("4")
+    terminal.wait_match("completed +stf_datataking-shifter-0001", timeout=60)
+
+
+def watch_and_stop(terminal: TmuxTerminal, site: Site) -> None:
+    """This run is so long that it cannot end before it is stopped, however slow the machine is."""
+    testbed = site.home / "workflows/testbed.toml"
+    testbed.write_text(testbed.read_text().replace(f"stf_count = {STFS}", f"stf_count = {MANY_STFS}"))
+    launch(terminal, "0002", MANY_STFS)
     terminal.type("3")
-    terminal.wait_for("3 MESSAGES", "FOLLOW", "run_imminent", "stf_gen", "swf.1")
+    terminal.wait_for("3 MESSAGES", "FOLLOW", "stf_gen", "swf.1")
     terminal.type("/")
     terminal.wait_for("filter:")
     terminal.type("type=run_*")
@@ -101,34 +113,26 @@ def run_and_watch(terminal: TmuxTerminal) -> None:
     terminal.press("Escape")
     terminal.wait_for("swf.1")
     terminal.press("Space")
-    terminal.wait_match(r"PAUSED [\d,]+ waiting")
+    terminal.wait_match(r"PAUSED, [\d,]+ new")
     terminal.press("Space")
     terminal.wait_for("FOLLOW")
 
-    terminal.type("7")
-    terminal.wait_for("ACTUAL: stf_datataking-shifter-0001")
-    terminal.wait_match(r"done +[█░]+ ([1-9]\d*) of \d+")
-    terminal.type("4")
-    terminal.wait_match("completed +stf_datataking-shifter-0001")
-
-
-def stop_one_half_way(terminal: TmuxTerminal) -> None:
-    launch(terminal, "0002")
-    terminal.wait_match(rf" ([5-9]|1\d) of {STFS}")
+    terminal.type("1")
+    terminal.wait_match(rf" ([5-9]|\d\d+) of {MANY_STFS}")
     terminal.type("x")
     terminal.wait_for("Stop stf_datataking-shifter-0002? y/N")
     terminal.type("y")
     terminal.wait_for("terminated after")
 
 
-def find_who_stopped_it_and_replay(terminal: TmuxTerminal) -> None:
+def show_who_stopped_it_and_replay(terminal: TmuxTerminal) -> None:
     terminal.type("4")
     terminal.wait_match("terminated +stf_datataking-shifter-0002")
     terminal.type("g")
     terminal.wait_match("▌.*stf_datataking-shifter-0002")
     terminal.press("Enter")
     terminal.wait_match("stf_datataking-shifter-0002 .*terminated")
-    terminal.wait_match(rf"STFs +\d+ of {STFS}")
+    terminal.wait_match(rf"STFs +\d+ of {MANY_STFS}")
     terminal.wait_match(r"stop requested +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, by shifter")
     terminal.type("p")
     terminal.wait_for("Replay of stf_datataking-shifter-0002", "paused at 1 x")
@@ -149,8 +153,8 @@ def leave(terminal: TmuxTerminal, namespace: str) -> None:
     terminal.wait_for("Shut down")
 
 
-def launch(terminal: TmuxTerminal, number: str) -> None:
+def launch(terminal: TmuxTerminal, number: str, stfs: int) -> None:
     terminal.type("R")
-    terminal.wait_for("Run a workflow", "fast_processing_default", "realtime", f"{STFS} STFs in")
+    terminal.wait_for("Run a workflow", "fast_processing_default", "realtime", f"{stfs} STFs in")
     terminal.type("s")
-    terminal.wait_for("1 OVERVIEW", f"stf_datataking-shifter-{number} runs")
+    terminal.wait_for("1 OVERVIEW", f"stf_datataking-shifter-{number} started by")
