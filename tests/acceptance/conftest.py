@@ -39,7 +39,7 @@ def new_home(template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def testbed(new_home: Path) -> Iterator[Testbed]:
-    """A home in which somebody types, with the embedded defaults."""
+    """A home for `testbed` commands, with the embedded backends."""
     made = Testbed(new_home)
     yield made
     made.close()

@@ -79,7 +79,7 @@ def test_database_newer_version_is_refused_unchanged(embedded_site: Site, tmp_pa
 
 @pytest.fixture
 def nobodys_site(template: Path) -> Iterator[Site]:
-    """A home of the account `nobody` where we are root, else of our own."""
+    """A home of the account `nobody` if the tests run as root, else of this user."""
     with private_directory("home") as folder:
         folder.chmod(0o755)
         with watched(Site(shutil.copytree(template, folder / "home"))) as made:

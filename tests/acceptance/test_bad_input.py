@@ -265,7 +265,7 @@ def test_run_workflow_constructor_error_fails_execution(site: Site) -> None:
     assert "mine.py" in failed["stack_trace"]
     assert "line 3, in __init__" in failed["stack_trace"]
     assert failed["end_time"] is not None
-    assert subscriber.arrivals == 4  # no end_run of a run that nobody announced
+    assert subscriber.arrivals == 4  # no end_run for a run that was not announced
 
 
 def taken_port() -> socket.socket:

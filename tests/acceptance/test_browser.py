@@ -1,4 +1,4 @@
-"""The console in a browser: a headless Chromium opens the page, starts a workflow, and sees it complete."""
+"""The console in a headless Chromium: a workflow is started and completes."""
 
 import json
 from collections.abc import Iterator

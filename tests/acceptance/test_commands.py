@@ -1,4 +1,4 @@
-"""The commands of the founding document's "Running Workflows", typed as they are written there."""
+"""The commands of the founding document's "Running Workflows", unchanged."""
 
 import json
 import os

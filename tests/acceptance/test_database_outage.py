@@ -1,4 +1,4 @@
-"""Databases that stop, die, freeze or are held by somebody else in mid-run: the execution completes."""
+"""Databases that stop, die, freeze or are locked during a run: the execution completes."""
 
 import re
 import sqlite3
@@ -81,7 +81,7 @@ def test_run_postgresql_frozen_loses_nothing(postgresql_site: Site, private_post
         private_postgresql.thaw()
         subscriber.wait_for_type("end_run")
         check_complete(postgresql_site, process, subscriber.messages)
-    assert before < STFS  # nothing is sent that could not be written down
+    assert before < STFS  # nothing is sent that was not recorded
 
 
 @pytest.mark.postgresql

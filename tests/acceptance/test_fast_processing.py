@@ -1,4 +1,4 @@
-"""`testbed run fast_processing`: what is missing is started, and the last slice is done in seconds."""
+"""`testbed run fast_processing`: missing programs are started, every slice is processed."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""kill -9 in mid-run: within half a minute no execution runs with nobody running it, and the agents know."""
+"""kill -9 during a run: within 30 s the execution is closed and its agents receive end_run."""
 
 import json
 import os

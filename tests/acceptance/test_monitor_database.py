@@ -1,4 +1,4 @@
-"""A database of the monitor's own migrations: shown, brought up, run upon, and the monitor goes on."""
+"""A database of the monitor's migrations: shown, upgraded, used, and still usable by the monitor."""
 
 import json
 import re
@@ -27,7 +27,7 @@ FILLED = re.findall(r"INSERT INTO (\w+)", ROWS)
 
 
 class Kept:
-    """Somebody's database with the monitor's tables."""
+    """A database with the monitor's tables."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -1,4 +1,4 @@
-"""A home as 0.1 made it goes on: scripts, agents, supervisord; and so it does once it is updated."""
+"""A home of version 0.1 works, unchanged and updated: scripts, agents, supervisord."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""`testbed run`: one command starts what a workflow needs, and says so."""
+"""`testbed run`: one command starts everything that a workflow needs."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Brokers that stop, die and freeze in mid-run: nothing is lost, and nothing is `delivered` that was not."""
+"""Brokers that stop, die and freeze during a run: nothing is lost or wrongly marked as delivered."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A checkout, a wheel and a home made from it, as a person meets them on a new machine."""
+"""Setup on a new machine: a checkout, a wheel, and a home."""
 
 import shlex
 import shutil

@@ -1,4 +1,4 @@
-"""`testbed run stf_processing`: every STF is processed as a whole, exactly, ten times in a row."""
+"""`testbed run stf_processing`: ten runs in a row leave exact rows."""
 
 from ..support.processes.testbed import Testbed
 

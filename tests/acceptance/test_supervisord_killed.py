@@ -1,4 +1,4 @@
-"""kill -9 of supervisord in the middle of a run: its agents go on, the next one replaces them, same rows."""
+"""kill -9 of supervisord during a run: its agents continue or are replaced, with the same rows."""
 
 import os
 import shutil

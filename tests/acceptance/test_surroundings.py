@@ -1,4 +1,4 @@
-"""Homes with spaces, long paths, several users; and nothing that a run leaves behind."""
+"""Homes with unusual paths or several users; runs leave no resources behind."""
 
 import getpass
 import os

@@ -27,7 +27,7 @@ A = TypeVar("A", bound=Agent)
 
 
 class AgentStage:
-    """A broker, a home, a database, and the agents that a test brings to life."""
+    """A broker, a home, a database, and agents in threads."""
 
     def __init__(self, home: Path, database_url: str | None = None) -> None:
         self.broker = MemoryBroker()
@@ -39,13 +39,13 @@ class AgentStage:
         self.failures: list[BaseException] = []
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database; no agent may have failed."""
         self.database.close()
         assert not self.failures
 
     @contextmanager
-    def living(self, kind: type[A], namespace: str = NAMESPACE, **options: Any) -> Iterator[A]:
-        """An agent that hears messages; it ends in order with the block."""
+    def running(self, kind: type[A], namespace: str = NAMESPACE, **options: Any) -> Iterator[A]:
+        """A running agent; it is stopped at the end of the block."""
         agent, thread = self.start(kind, namespace, **options)
         try:
             assert agent.wait_ready(10), self.failures
@@ -101,16 +101,16 @@ class AgentStage:
         return message.id
 
     def say(self, body: str, destination: str = EPICTOPIC, **headers: str) -> None:
-        """Anything, as somebody else's program might send it."""
+        """Send any body, as a foreign program might."""
         self.broker.inject(stranger(destination, body, **headers))
 
     def heard(self, destination: str, msg_type: str | None = None) -> list[dict[str, Any]]:
-        """What was sent there."""
+        """The messages that were sent to a destination."""
         bodies = [json.loads(each.body) for each in self.broker.accepted if each.destination == destination]
         return [each for each in bodies if msg_type is None or each.get("msg_type") == msg_type]
 
     def unacknowledged(self) -> int:
-        """Messages that a consumer was given, or that wait for one."""
+        """The number of messages that are delivered but not acknowledged, or queued."""
         with self.broker.lock:
             given = sum(len(consumer.unacknowledged) for consumer in self.broker._subscriptions)
             return given + sum(len(backlog) for _, _, backlog in self.broker._durables.values())

@@ -40,7 +40,7 @@ def home_of(folder: Path, environment: dict[str, str]) -> Settings:
 
 
 def abandon(settings: Settings, topic: str, client_id: str, name: str, messages: int) -> None:
-    """Make a durable subscription, end its client, and send what nobody will read."""
+    """Make a durable subscription, end its client, and send messages that are not read."""
     with (
         broker_client(settings, client_id=client_id) as client,
         client.subscribed(topic, {"activemq.subscriptionName": name, "durable-subscription-name": name}),

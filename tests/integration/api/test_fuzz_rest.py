@@ -95,7 +95,7 @@ class WatchedMonitor:
         return self._runner.run(self._http.send(request))
 
     def writes(self) -> int:
-        """Another number where somebody else has written since."""
+        """A number that changes when another connection has written."""
         return int(self.database.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:

@@ -139,7 +139,7 @@ async def over_http(home: Path) -> AsyncIterator[Client]:
 
 
 def add_history(home: Path) -> str:
-    """What a run of yesterday left: its chain, a log line, and an execution that nobody runs any more."""
+    """Rows of an earlier run: its chain, a log line, and a running execution without a process."""
     settings = load_settings(environment(), home=home)
     database = open_database(settings.database_url)
     add_chain(database, 100_001)
@@ -241,7 +241,7 @@ def test_mcp_every_tool_runs_whole_execution(home: Path, transport: str, prefix:
 
 
 def add_foreign_agent(home: Path, pid: int) -> None:
-    """A heart-beat that names somebody else's process."""
+    """A heartbeat with the PID of a foreign process."""
     database = open_database(sqlite_url(home / ".state/swf.db"))
     beat = Heartbeat(
         "data-agent-mallory-1", "data", "OK", datetime.now(UTC), pid=pid, hostname=socket.gethostname()

@@ -13,8 +13,8 @@ from swf_console.backend.database.tables.agents import agents
 from swf_console.backend.database.tables.processing import stages, tf_slices, workers
 from swf_console.backend.database.tables.processing import stf_workflows as ways
 from swf_console.backend.database.tables.workflows import executions, messages, run_states, runs
-from tests.support.disturber import Disturber
 from tests.support.fast_run import left_but_for_chance
+from tests.support.message_repeater import MessageRepeater
 from tests.support.processes.agents import EITHER_BACKEND, FAST_CHAIN, AgentHome, backend_of
 from tests.support.snapshots import differences, stf_counts
 
@@ -85,7 +85,7 @@ def over(home: AgentHome) -> int:
 
 
 @contextmanager
-def living(home: AgentHome) -> Iterator[AgentHome]:
+def running_agents(home: AgentHome) -> Iterator[AgentHome]:
     with prepare(home):
         home.start_in_order(CHAIN)
         yield home
@@ -94,7 +94,7 @@ def living(home: AgentHome) -> Iterator[AgentHome]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What two runs leave, one after the other, when nothing happens."""
-    with living(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+    with running_agents(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         for count in (1, 2):
             run_it(home)
             left = finish(home, count)
@@ -103,7 +103,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
 
 @pytest.fixture(params=EITHER_BACKEND)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
-    with living(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
+    with running_agents(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
         yield made
 
 
@@ -111,11 +111,11 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
 def test_chain_disturbed_messages_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
     run_it(home)
     finish(home, 1)
-    disturber = Disturber(home.database, *home.broker_address())
-    disturber.talk_nonsense()
-    with disturber.disturbing():  # the first run's messages come again in the second
+    disturber = MessageRepeater(home.database, *home.broker_address())
+    disturber.send_garbage()
+    with disturber.repeating():  # the first run's messages come again in the second
         run_it(home)
-    disturber.talk_nonsense()
+    disturber.send_garbage()
     home.wait_for(lambda: over(home) == 2, 60)
     home.wait_quiet(CHAIN)
     disturber.close()

@@ -78,7 +78,7 @@ def finish(home: AgentHome) -> Rows:
 
 
 @contextmanager
-def living(home: AgentHome) -> Iterator[AgentHome]:
+def running_agents(home: AgentHome) -> Iterator[AgentHome]:
     with prepare(home):
         home.start_in_order(FAST_CHAIN)
         yield home
@@ -87,14 +87,14 @@ def living(home: AgentHome) -> Iterator[AgentHome]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What the run leaves when nothing happens."""
-    with living(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+    with running_agents(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         run_it(home, "--realtime")
         return finish(home)
 
 
 @pytest.fixture(params=EITHER_BACKEND)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
-    with living(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
+    with running_agents(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
         yield made
 
 
@@ -123,7 +123,7 @@ def test_fast_processing_agents_killed_store_the_same_rows(home: AgentHome, undi
 
 
 def test_fast_processing_broker_killed_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> None:
-    with living(AgentHome(tmp_path / "home", NAMESPACE)) as home:
+    with running_agents(AgentHome(tmp_path / "home", NAMESPACE)) as home:
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(lambda: done_slices(home, 5))
             home.kill("broker")
@@ -137,7 +137,9 @@ def test_fast_processing_activemq_killed_loses_no_slice(
     tmp_path: Path, private_activemq: ActiveMQ, postgresql_url: str, undisturbed: Rows
 ) -> None:
     broker = private_activemq.environment()
-    with living(AgentHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=postgresql_url)) as home:
+    with running_agents(
+        AgentHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=postgresql_url)
+    ) as home:
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(lambda: done_slices(home, 5))
             private_activemq.kill()

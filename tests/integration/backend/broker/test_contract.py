@@ -20,7 +20,7 @@ NAMES = itertools.count(1)
 INDIVIDUAL = {"ack": "client-individual"}
 
 
-class Door:
+class BrokerAccess:
     """Where the broker under test is."""
 
     def __init__(self, host: str, port: int, user: str, password: str) -> None:
@@ -32,32 +32,32 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def embedded_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def embedded_access(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerAccess]:
     state_dir: Path = tmp_path_factory.mktemp("broker")
     broker = BrokerProcess(state_dir)
     address = broker.start()
-    yield Door(address.host, address.port, address.user, address.password)
+    yield BrokerAccess(address.host, address.port, address.user, address.password)
     assert broker.stop() == 0
     assert "ERROR" not in broker.log.read_text()
 
 
 @pytest.fixture(params=["embedded", pytest.param("activemq", marks=pytest.mark.activemq)])
-def door(request: pytest.FixtureRequest) -> Door:
+def access(request: pytest.FixtureRequest) -> BrokerAccess:
     if request.param == "embedded":
-        embedded: Door = request.getfixturevalue("embedded_door")
+        embedded: BrokerAccess = request.getfixturevalue("embedded_access")
         return embedded
     real: ActiveMQAddress = request.getfixturevalue("activemq")
-    return Door(real.host, real.port, real.user, real.password)
+    return BrokerAccess(real.host, real.port, real.user, real.password)
 
 
 @pytest.fixture
-def connect(door: Door) -> Iterator[Connect]:
+def connect(access: BrokerAccess) -> Iterator[Connect]:
     """Opens logged-in connections; all are closed at the end."""
     with ExitStack() as stack:
 
         def start(version: str = "1.2", **headers: object) -> StompSocket:
-            client = stack.enter_context(door.open())
-            answer = client.connect(door.user, door.password, version, **headers)
+            client = stack.enter_context(access.open())
+            answer = client.connect(access.user, access.password, version, **headers)
             assert answer.command == "CONNECTED", answer
             return client
 
@@ -85,53 +85,53 @@ def put_all(client: StompSocket, destination: str, texts: list[str], **headers: 
 @pytest.mark.parametrize(
     ("offered", "agreed"), [("1.0", "1.0"), ("1.1", "1.1"), ("1.0,1.1,1.2", "1.2"), ("1.2,9.9", "1.2")]
 )
-def test_the_highest_common_version_is_agreed(door: Door, offered: str, agreed: str) -> None:
-    with door.open() as client:
-        answer = client.connect(door.user, door.password, offered)
+def test_the_highest_common_version_is_agreed(access: BrokerAccess, offered: str, agreed: str) -> None:
+    with access.open() as client:
+        answer = client.connect(access.user, access.password, offered)
         assert answer.command == "CONNECTED"
         assert answer.headers["version"] == agreed
         assert "/" in answer.headers["server"]
         assert answer.headers["session"]
 
 
-def test_no_common_version_is_an_error(door: Door) -> None:
-    with door.open() as client:
-        assert client.connect(door.user, door.password, "9.9").command == "ERROR"
+def test_no_common_version_is_an_error(access: BrokerAccess) -> None:
+    with access.open() as client:
+        assert client.connect(access.user, access.password, "9.9").command == "ERROR"
 
 
-def test_stomp_is_another_word_for_connect(door: Door) -> None:
-    with door.open() as client:
-        headers = {"accept-version": "1.2", "host": "x", "login": door.user, "passcode": door.password}
+def test_stomp_is_another_word_for_connect(access: BrokerAccess) -> None:
+    with access.open() as client:
+        headers = {"accept-version": "1.2", "host": "x", "login": access.user, "passcode": access.password}
         client.send_frame("STOMP", headers)
         assert client.frame().command == "CONNECTED"
 
 
 @pytest.mark.parametrize("password", ["wrong", "", "pässwörd"])
-def test_a_wrong_password_is_refused_and_closes(door: Door, password: str) -> None:
-    with door.open() as client:
-        assert client.connect(door.user, password).command == "ERROR"
+def test_a_wrong_password_is_refused_and_closes(access: BrokerAccess, password: str) -> None:
+    with access.open() as client:
+        assert client.connect(access.user, password).command == "ERROR"
         assert list(client.until_closed()) == []
 
 
 def test_a_second_connection_with_the_same_client_id_is_refused(
-    door: Door, connect: Connect, name: str
+    access: BrokerAccess, connect: Connect, name: str
 ) -> None:
     first = connect(client_id=name)
-    with door.open() as second:
-        answer = second.connect(door.user, door.password, client_id=name)
+    with access.open() as second:
+        answer = second.connect(access.user, access.password, client_id=name)
         assert answer.command == "ERROR"
         assert name in answer.headers["message"]
     first.ask("DISCONNECT", {})
-    wait_for(lambda: _can_enter(door, name))
+    wait_for(lambda: _can_connect(access, name))
 
 
-def _can_enter(door: Door, client_id: str) -> bool:
-    with door.open() as client:
-        return client.connect(door.user, door.password, client_id=client_id).command == "CONNECTED"
+def _can_connect(access: BrokerAccess, client_id: str) -> bool:
+    with access.open() as client:
+        return client.connect(access.user, access.password, client_id=client_id).command == "CONNECTED"
 
 
-def test_nothing_goes_before_connect(door: Door) -> None:
-    with door.open() as client:
+def test_nothing_goes_before_connect(access: BrokerAccess) -> None:
+    with access.open() as client:
         client.send("/queue/never", "x")
         assert client.frame().command == "ERROR"
 
@@ -295,9 +295,9 @@ def test_the_broker_beats_as_often_as_the_client_wants(connect: Connect) -> None
     assert [client.socket.recv(1) for _ in range(4)] == [b"\n"] * 4
 
 
-def test_the_heart_beat_answer_mirrors_the_request(door: Door) -> None:
-    with door.open() as client:
-        answer = client.connect(door.user, door.password, heart_beat="1000,2000")
+def test_the_heart_beat_answer_mirrors_the_request(access: BrokerAccess) -> None:
+    with access.open() as client:
+        answer = client.connect(access.user, access.password, heart_beat="1000,2000")
         assert answer.headers["heart-beat"] == "2000,1000"
 
 

@@ -1,4 +1,4 @@
-"""The embedded broker under load: a slow client stalls nobody, memory is bounded, no bytes kill it."""
+"""The embedded broker under load: slow clients delay no others, memory is bounded, garbage is survived."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Slices, files and workers on both databases: whoever reports them, the same rows and the same counters."""
+"""Slices, files and workers on both databases: the same rows and counters from every reporter."""
 
 import random
 from collections.abc import Callable, Iterator

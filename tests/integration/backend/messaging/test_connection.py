@@ -41,7 +41,7 @@ def big(number: int = 1) -> OutgoingMessage:
 
 
 def held_up(connection: StompConnection) -> bool:
-    """Whether somebody is in a send now, seen twice so that it is one that blocks."""
+    """Whether a send is in progress, seen twice so that it is one that blocks."""
     lock = connection._current.transport._sending if connection._current else None
     for _ in range(20):
         if lock is None or lock.acquire(timeout=0.01):

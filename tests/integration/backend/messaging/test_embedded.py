@@ -1,4 +1,4 @@
-"""The embedded broker is found or started, once for all, and ends when nobody needs it."""
+"""The embedded broker is found or started once, and stops when no client needs it."""
 
 import json
 import os
@@ -104,16 +104,16 @@ def test_embedded_broker_file_is_private(settings: Settings, stack: ExitStack) -
 def test_embedded_broker_released_continues_while_in_use(settings: Settings, stack: ExitStack) -> None:
     owner = ensure_running(settings)
     pid = owner.child_pid or 0
-    guest = StompConnection(EmbeddedBroker(settings).address)
-    stack.callback(guest.stop)
-    guest.start()
-    guest.wait_up(5)
+    second = StompConnection(EmbeddedBroker(settings).address)
+    stack.callback(second.stop)
+    second.start()
+    second.wait_up(5)
 
     owner.release(0.1)
     assert alive(pid)
-    assert guest.wait_up(1) == 1
+    assert second.wait_up(1) == 1
 
-    guest.stop()
+    second.stop()
     wait_for(lambda: find_running(settings.state_dir) is None)
 
 
@@ -157,28 +157,28 @@ def test_embedded_broker_ended_with_owner_is_started_by_another_user(
     settings: Settings, stack: ExitStack
 ) -> None:
     owner = ensure_running(settings)
-    guest = ensure_running(settings)
-    use(guest)
+    second = ensure_running(settings)
+    use(second)
     owner.release(5)
     wait_for(lambda: find_running(settings.state_dir) is None)
 
-    stack.callback(finish, guest)
-    assert guest.address() == find_running(settings.state_dir)
-    assert guest.ours
+    stack.callback(finish, second)
+    assert second.address() == find_running(settings.state_dir)
+    assert second.ours
 
 
 def test_embedded_broker_started_separately_is_awaited(settings: Settings, stack: ExitStack) -> None:
     broker = BrokerProcess(settings.state_dir)
     stack.callback(broker.end)
     broker.start()
-    guest = ensure_running(settings)
+    second = ensure_running(settings)
     broker.kill()
 
     with pytest.raises(BrokerUnreachable, match="has stopped"):
-        guest.address()
+        second.address()
     broker.start()
-    assert guest.address() == find_running(settings.state_dir)
-    assert not guest.ours
+    assert second.address() == find_running(settings.state_dir)
+    assert not second.ours
 
 
 def test_find_running_files_of_dead_broker_are_ignored(settings: Settings, stack: ExitStack) -> None:

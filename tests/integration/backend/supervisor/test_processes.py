@@ -125,8 +125,8 @@ def test_start_missing_script_is_reported_immediately(supervisord: Supervisord) 
     assert "failed to start (FATAL)" in told
     assert "Create it" in told
     script(supervisord, "agents/example_fastmon_agent.py", STAYS)
-    (mended,) = supervisord.start([ABSENT])
-    assert mended.effect is Effect.STARTED, mended.explanation
+    (restarted,) = supervisord.start([ABSENT])
+    assert restarted.effect is Effect.STARTED, restarted.explanation
 
 
 @pytest.mark.parametrize("startsecs", [0, 1])

@@ -65,7 +65,7 @@ def stored(stage: AgentStage) -> set[str]:
 
 
 def test_agent_handles_its_namespace_and_messages_without_one(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         stage.send("stf_gen", filename="ours")
         stage.send("stf_gen", filename="theirs", namespace="another")
         stage.say('{"msg_type": "stf_gen", "namespace": "another", "filename": "unmarked"}')
@@ -96,7 +96,7 @@ def test_agent_handles_its_namespace_and_messages_without_one(stage: AgentStage)
     ],
 )
 def test_agent_unreadable_message_is_counted_and_agent_continues(stage: AgentStage, body: str) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         stage.say(body)
         stage.send("stf_gen", filename="good")
         wait_for(lambda: "good" in agent.names())
@@ -110,7 +110,7 @@ def test_agent_unreadable_message_is_counted_and_agent_continues(stage: AgentSta
 def test_agent_unreadable_messages_of_one_sender_are_one_log_line(
     stage: AgentStage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING), stage.living(Counting) as agent:
+    with caplog.at_level(logging.WARNING), stage.running(Counting) as agent:
         for _ in range(50):
             stage.say('{"msg_type": [7], "sender": "torre"}')
             stage.say("[]")
@@ -125,7 +125,7 @@ def test_agent_unreadable_messages_of_one_sender_are_one_log_line(
 
 
 def test_agent_duplicate_message_is_handled_once(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         message = make(EPICTOPIC, {"msg_type": "stf_gen", "filename": "twice"})
         for _ in range(2):
             stage.say(message.body, **message.headers)
@@ -137,7 +137,7 @@ def test_agent_duplicate_message_is_handled_once(stage: AgentStage) -> None:
 
 
 def test_agent_killed_its_open_messages_go_to_the_next_process(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         name = agent.name
         agent.gate.clear()
         stage.send("stf_gen", filename="unfinished")
@@ -149,7 +149,7 @@ def test_agent_killed_its_open_messages_go_to_the_next_process(stage: AgentStage
         agent.refuse["unfinished"] = RuntimeError("killed")
         agent.gate.set()
 
-    with stage.living(Counting) as reborn:
+    with stage.running(Counting) as reborn:
         wait_for(lambda: reborn.names() == ["unfinished", "meanwhile"])
         stage.settled()
         assert reborn.name == name
@@ -157,7 +157,7 @@ def test_agent_killed_its_open_messages_go_to_the_next_process(stage: AgentStage
 
 
 def test_agent_message_is_acknowledged_after_the_receipts_of_its_messages(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         stage.broker.receipts = False
         stage.send("stf_gen", filename="one")
         wait_for(lambda: stage.heard(EPICTOPIC, "seen"))
@@ -169,7 +169,7 @@ def test_agent_message_is_acknowledged_after_the_receipts_of_its_messages(stage:
 
 
 def test_agent_handler_raising_is_retried_then_dead_letter(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         agent.refuse["bad"] = ValueError("no such detector")
         agent.gate.clear()
         for filename in ("first", "before", "bad", "after"):
@@ -190,7 +190,7 @@ def test_agent_handler_raising_is_retried_then_dead_letter(stage: AgentStage) ->
 
 
 def test_agent_database_unreachable_waits(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         agent.refuse["patience"] = DatabaseUnreachable("the server has gone")
         stage.send("stf_gen", filename="patience")
         wait_for(lambda: len(agent.given) > 4)
@@ -201,7 +201,7 @@ def test_agent_database_unreachable_waits(stage: AgentStage) -> None:
 
 
 def test_agent_background_call_holds_its_message_and_is_retried(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         agent.gate.clear()
         stage.send("slow")
         wait_for(lambda: agent.given)
@@ -214,7 +214,7 @@ def test_agent_background_call_holds_its_message_and_is_retried(stage: AgentStag
 
 
 def test_context_send_adds_common_fields_and_a_stable_id(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         stage.send("stf_gen", filename="same", simulation_tick=2.5)
         stage.send("stf_gen", filename="same")
         wait_for(lambda: len(agent.given) == 2)
@@ -231,17 +231,20 @@ def test_context_send_adds_common_fields_and_a_stable_id(stage: AgentStage) -> N
 
 
 def test_agent_second_process_is_refused_unless_instance_differs(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         with pytest.raises(Refused, match="is already running, as process"):
             Counting(stage.settings, NAMESPACE, connect=stage.broker.connect)
-        with stage.living(Counting, instance="b") as second, stage.living(Counting, "other") as third:
+        with (
+            stage.running(Counting, instance="b") as second,
+            stage.running(Counting, "other") as third,
+        ):
             assert [agent.name, second.name, third.name] == [
                 f"counting-agent-alice-{number}" for number in (1, 2, 3)
             ]
 
 
 def test_agent_log_lines_are_stored_with_their_execution(stage: AgentStage) -> None:
-    with stage.living(Counting) as agent:
+    with stage.running(Counting) as agent:
         agent.refuse["bad"] = ValueError("no such detector")
         stage.send("stf_gen", filename="bad")
         wait_for(lambda: stage.heard(DEAD_LETTERS))
@@ -281,6 +284,6 @@ def test_context_connection_writes_runs(stage: AgentStage) -> None:
         with stage.database.read() as connection:
             return runs.find(connection, RUN) is not None
 
-    with stage.living(Running):
+    with stage.running(Running):
         stage.send("start_run", timestamp="2026-01-02T03:04:05+01:00")
         wait_for(found)

@@ -49,7 +49,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, lis
     stage.record_execution(SECTIONS)
     with ExitStack() as living:
         for kind in KINDS:
-            living.enter_context(stage.living(kind))
+            living.enter_context(stage.running(kind))
         for message in the_run():
             give(stage, message)
         finish(stage)
@@ -105,7 +105,11 @@ def record(stage: AgentStage, messages_: Sequence[OutgoingMessage]) -> None:
 
 
 def test_chain_run_stores_its_rows(stage: AgentStage) -> None:
-    with stage.living(DataAgent), stage.living(ProcessingAgent), stage.living(FastmonAgent):
+    with (
+        stage.running(DataAgent),
+        stage.running(ProcessingAgent),
+        stage.running(FastmonAgent),
+    ):
         for message in the_run():
             give(stage, message)
         finish(stage)
@@ -131,7 +135,11 @@ def test_chain_run_stores_its_rows(stage: AgentStage) -> None:
 
 
 def test_chain_messages_match_the_contract(stage: AgentStage) -> None:
-    with stage.living(DataAgent), stage.living(ProcessingAgent), stage.living(FastmonAgent):
+    with (
+        stage.running(DataAgent),
+        stage.running(ProcessingAgent),
+        stage.running(FastmonAgent),
+    ):
         for message in the_run():
             give(stage, message)
         finish(stage)
@@ -161,7 +169,11 @@ def test_chain_messages_repeated_in_any_order_store_the_same_rows(
 ) -> None:
     shuffled = [*the_run(), *the_run()]
     random.Random(7).shuffle(shuffled)
-    with stage.living(DataAgent), stage.living(ProcessingAgent), stage.living(FastmonAgent):
+    with (
+        stage.running(DataAgent),
+        stage.running(ProcessingAgent),
+        stage.running(FastmonAgent),
+    ):
         for message in shuffled:
             give(stage, message)
         for message in the_run():  # and once more by somebody who gives no id
@@ -178,14 +190,14 @@ def test_chain_agent_restarted_during_run_stores_the_same_rows(
     with ExitStack() as living:
         for kind in KINDS:
             if kind is not victim:
-                living.enter_context(stage.living(kind))
+                living.enter_context(stage.running(kind))
             else:
-                with stage.living(victim):
+                with stage.running(victim):
                     for message in messages[:4]:
                         give(stage, message)
         for message in messages[4:8]:
             give(stage, message)
-        with stage.living(victim):
+        with stage.running(victim):
             for message in messages[8:]:
                 give(stage, message)
             finish(stage)
@@ -200,12 +212,12 @@ def test_chain_agent_joining_late_is_backfilled_from_the_database(
     record(stage, messages)
     for message in messages[:6]:
         give(stage, message)
-    with stage.living(DataAgent):
+    with stage.running(DataAgent):
         for message in messages[6:]:
             give(stage, message)
         wait_for(lambda: len(stage.heard(EPICTOPIC, "stf_ready")) == STFS)
         stage.settled()
-        with stage.living(ProcessingAgent), stage.living(FastmonAgent):
+        with stage.running(ProcessingAgent), stage.running(FastmonAgent):
             finish(stage)
     left, sent = snapshot(stage.database), sent_by_agents(stage.database)
     assert left == undisturbed[0]
@@ -216,7 +228,11 @@ def test_chain_invalid_messages_store_nothing_and_agents_continue(
     stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     values: tuple[Any, ...] = (None, 0, -1, 1e300, True, [], {}, "", "\x00", "x" * 5000, "../../etc/passwd\n")
-    with stage.living(DataAgent), stage.living(ProcessingAgent), stage.living(FastmonAgent):
+    with (
+        stage.running(DataAgent),
+        stage.running(ProcessingAgent),
+        stage.running(FastmonAgent),
+    ):
         for message in the_run():
             content = json.loads(message.body)
             for field in ("run_id", "filename", "sequence", "msg_type", "namespace"):

@@ -23,7 +23,7 @@ def documented_agent() -> type[Agent]:
 
 def test_documented_agent_receives_stfs_stores_verdicts(stage: AgentStage) -> None:
     stage.record_execution({"stf_processing": {"smallest_stf_bytes": 1000}})
-    with stage.living(documented_agent()):
+    with stage.running(documented_agent()):
         stage.send("stf_ready", filename="swf.100010.000001.stf", size_bytes=2000)
         stage.send("stf_ready", filename="swf.100010.000002.stf", size_bytes="999")
         stage.send("stf_ready", filename="swf.100010.000003.stf", size_bytes="many")

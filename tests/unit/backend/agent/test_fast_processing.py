@@ -53,7 +53,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     stage = fast(AgentStage(tmp_path_factory.mktemp("undisturbed")))
     with ExitStack() as living:
         for kind in KINDS:
-            living.enter_context(stage.living(kind))
+            living.enter_context(stage.running(kind))
         for message in the_run():
             give(stage, message)
         finish(stage)
@@ -120,7 +120,7 @@ def test_run_completed_counts_slices_and_ends_workers(
 ) -> None:
     with ExitStack() as living:
         for kind in KINDS:
-            living.enter_context(stage.living(kind))
+            living.enter_context(stage.running(kind))
         for message in the_run():
             give(stage, message)
         finish(stage)
@@ -141,7 +141,7 @@ def test_run_completed_counts_slices_and_ends_workers(
 
 
 def test_fast_processing_messages_match_the_contract(stage: AgentStage) -> None:
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker):
+    with stage.running(FastProcessingAgent), stage.running(SliceWorker):
         for message in the_run():
             give(stage, message)
         sample = register_sample(stage)
@@ -189,7 +189,7 @@ def test_fast_processing_messages_repeated_in_any_order_store_the_same_rows(
     random.Random(5).shuffle(shuffled)
     with ExitStack() as living:
         for kind in KINDS:
-            living.enter_context(stage.living(kind))
+            living.enter_context(stage.running(kind))
         for message in shuffled:
             give(stage, message)
         finish(stage)
@@ -207,13 +207,13 @@ def test_fast_processing_agent_restarted_during_run_stores_the_same_rows(
     messages = the_run()
     with ExitStack() as others, ExitStack() as first_life:
         for kind in KINDS:
-            (first_life if kind is victim else others).enter_context(stage.living(kind))
+            (first_life if kind is victim else others).enter_context(stage.running(kind))
         for message in messages[:4]:
             give(stage, message)
         first_life.close()
         for message in messages[4:8]:
             give(stage, message)
-        with stage.living(victim):
+        with stage.running(victim):
             for message in messages[8:]:
                 give(stage, message)
             finish(stage)
@@ -226,7 +226,7 @@ def test_slice_failing_is_retried_three_times_then_failed(stage: AgentStage) -> 
             if piece.slice_id == 2:
                 raise RuntimeError("bad calibration")
 
-    with stage.living(FastProcessingAgent), stage.living(Failing):
+    with stage.running(FastProcessingAgent), stage.running(Failing):
         give(stage, the_run(stfs=1)[0])
         register_sample(stage)
         give(stage, the_run(stfs=1)[-1])
@@ -240,7 +240,7 @@ def test_slice_failing_is_retried_three_times_then_failed(stage: AgentStage) -> 
 
 
 def results_in(order: Callable[[list[int]], None], stage: AgentStage) -> list[tuple[str, int]]:
-    with stage.living(FastProcessingAgent):
+    with stage.running(FastProcessingAgent):
         give(stage, the_run()[0])
         sample = register_sample(stage)
         wait_for(lambda: len(slices_of(stage.database)) == SLICES)
@@ -260,7 +260,7 @@ def test_slice_results_repeated_in_any_order_store_the_same_rows(stage: AgentSta
 
 def test_slice_result_of_earlier_run_changes_only_that_run(stage: AgentStage) -> None:
     earlier = RUN - 1
-    with stage.living(FastProcessingAgent):
+    with stage.running(FastProcessingAgent):
         for number in (earlier, RUN):
             give(stage, the_run(number)[0])
             register_sample(stage, number=number)
@@ -292,7 +292,7 @@ def test_fast_processing_invalid_messages_store_nothing_and_agents_continue(
     )
     with ExitStack() as living:
         for kind in KINDS:
-            living.enter_context(stage.living(kind))
+            living.enter_context(stage.running(kind))
         kinds = {"slice": SLICES_QUEUE, "slice_result": RESULTS_QUEUE, "run_imminent_worker": WORKERS_TOPIC}
         for msg_type, destination in {**kinds, "tf_file_registered": EPICTOPIC, "end_run": EPICTOPIC}.items():
             for value in values:
@@ -310,7 +310,7 @@ def test_fast_processing_invalid_messages_store_nothing_and_agents_continue(
 
 def test_slice_destination_configured_receives_the_slices(tmp_path: Path) -> None:
     stage = fast(AgentStage(tmp_path / "b"), slice_destination="/topic/panda.slices")
-    with stage.living(FastProcessingAgent):
+    with stage.running(FastProcessingAgent):
         give(stage, the_run()[0])
         register_sample(stage)
         wait_for(lambda: len(stage.heard("/topic/panda.slices")) == SLICES)
@@ -322,7 +322,7 @@ def test_slice_destination_configured_receives_the_slices(tmp_path: Path) -> Non
 
 def test_run_of_foreign_runner_gets_its_state_events_from_the_agent(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "c")
-    with stage.living(FastProcessingAgent):
+    with stage.running(FastProcessingAgent):
         for message in [*the_run(), *the_run()]:
             stage.say(message.body)
         wait_for(lambda: known_phase(stage) == "ended")
@@ -340,7 +340,7 @@ def known_phase(stage: AgentStage) -> str | None:
 def test_execution_without_fast_processing_is_ignored(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "d")
     stage.record_execution({"daq_state_machine": {"stf_interval": 2.0}, "stf_processing": {"stf_count": 3}})
-    with stage.living(FastProcessingAgent) as agent:
+    with stage.running(FastProcessingAgent) as agent:
         give(stage, the_run()[0])
         register_sample(stage)
         wait_for(lambda: agent.counts.handled["tf_file_registered"] == 1)
@@ -361,7 +361,7 @@ def realtime(tmp_path: Path, **changes: Any) -> AgentStage:
 def test_workers_in_real_time_ramp_up_process_and_ramp_down(tmp_path: Path) -> None:
     stage = realtime(tmp_path)
     first, *_, last = the_run(stfs=1)
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker):
+    with stage.running(FastProcessingAgent), stage.running(SliceWorker):
         stage.say(json.dumps(json.loads(first.body) | {"timestamp": None}))
         register_sample(stage)
         wait_for(lambda: known_phase(stage) and known_state(stage).slices_processing > 0, 10)
@@ -380,7 +380,7 @@ def test_workers_in_real_time_ramp_up_process_and_ramp_down(tmp_path: Path) -> N
 
 def test_worker_not_started_before_end_of_run_is_not_started(tmp_path: Path) -> None:
     stage = realtime(tmp_path, worker_rampup_time=40, slice_processing_time=0, slices_per_sample=3)
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
+    with stage.running(FastProcessingAgent), stage.running(SliceWorker) as worker:
         stage.say(json.dumps(json.loads(the_run(stfs=1)[0].body) | {"timestamp": "now less eleven seconds"}))
         wait_for(lambda: worker.pools, 10)
         crew = worker.pools[RUN]
@@ -402,8 +402,8 @@ def test_worker_not_started_before_end_of_run_is_not_started(tmp_path: Path) -> 
 def test_worker_processes_two_share_the_workers(tmp_path: Path) -> None:
     stage = realtime(tmp_path, worker_rampup_time=0, target_worker_count=7, slices_per_sample=30)
     with ExitStack() as living:
-        living.enter_context(stage.living(FastProcessingAgent))
-        pair = [living.enter_context(stage.living(SliceWorker, instance=name)) for name in "ab"]
+        living.enter_context(stage.running(FastProcessingAgent))
+        pair = [living.enter_context(stage.running(SliceWorker, instance=name)) for name in "ab"]
         give(stage, the_run(stfs=1)[0])
         register_sample(stage)
         wait_for(lambda: known_phase(stage) and known_state(stage).active_worker_count == 7, 10)
@@ -421,8 +421,8 @@ def test_workers_of_dead_process_are_taken_over(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(slice_worker, "STALE", timedelta(seconds=0.2))
     monkeypatch.setattr(slice_worker, "TAKEOVER_SECONDS", 0.1)
     stage = realtime(tmp_path, worker_rampup_time=0, slice_processing_time=0.05)
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker):
-        with stage.living(SliceWorker, instance="b"):
+    with stage.running(FastProcessingAgent), stage.running(SliceWorker):
+        with stage.running(SliceWorker, instance="b"):
             give(stage, the_run(stfs=1)[0])
             wait_for(lambda: known_phase(stage) and known_state(stage).active_worker_count == WORKERS, 10)
         register_sample(stage)
@@ -432,7 +432,11 @@ def test_workers_of_dead_process_are_taken_over(tmp_path: Path, monkeypatch: pyt
 
 
 def test_fast_processing_two_namespaces_are_separate(stage: AgentStage) -> None:
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker), stage.living(SliceWorker, "other"):
+    with (
+        stage.running(FastProcessingAgent),
+        stage.running(SliceWorker),
+        stage.running(SliceWorker, "other"),
+    ):
         message = the_run()[0]
         foreign = json.loads(message.body) | {"namespace": "other"}
         stage.say(json.dumps(foreign))

@@ -44,10 +44,14 @@ def test_consumer_slice_of_replaced_database_goes_to_the_dead_letter_queue(
 ) -> None:
     old, new = stage_of(tmp_path / "old"), stage_of(tmp_path / "new")
     new.broker = old.broker
-    with old.living(FastProcessingAgent):
+    with old.running(FastProcessingAgent):
         announce(old)
         wait_for(lambda: len(old.heard(SLICES_QUEUE)) == SLICES)
-    with caplog.at_level(logging.WARNING), new.living(SliceWorker) as worker, new.living(FastProcessingAgent):
+    with (
+        caplog.at_level(logging.WARNING),
+        new.running(SliceWorker) as worker,
+        new.running(FastProcessingAgent),
+    ):
         new.say(the_run(stfs=1)[0].body)
         wait_for(lambda: worker.counts.dead_letters == SLICES)
     assert len(old.broker.dead) == SLICES
@@ -76,12 +80,12 @@ def test_database_id_of_replaced_database_differs(tmp_path: Path) -> None:
 
 def test_agent_in_another_database_has_another_identity(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
-    with stage.living(DataAgent) as agent:
+    with stage.running(DataAgent) as agent:
         first = agent._runtime.identity
     stage.close()
     (tmp_path / "a/.state/swf.db").unlink()
     stage.database = open_database(stage.settings.database_url)
-    with stage.living(DataAgent) as agent:
+    with stage.running(DataAgent) as agent:
         assert agent._runtime.identity.client_id != first.client_id
     stage.close()
 
@@ -89,7 +93,7 @@ def test_agent_in_another_database_has_another_identity(tmp_path: Path) -> None:
 def test_notice_not_consumed_expires_at_the_broker(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
     stage.record_execution(SECTIONS)
-    with stage.living(ProcessingAgent):
+    with stage.running(ProcessingAgent):
         stage.send("stf_ready", filename=f"swf.{RUN}.000001.stf", sequence=1)
         wait_for(lambda: stage.heard(MONITORING_QUEUE))
     (notice,) = [one for one in stage.broker.accepted if one.destination == MONITORING_QUEUE]
@@ -101,7 +105,7 @@ def test_notice_not_consumed_expires_at_the_broker(tmp_path: Path) -> None:
 
 def test_workers_take_slices_from_the_configured_queue(tmp_path: Path) -> None:
     stage = stage_of(tmp_path / "a", slice_destination="/queue/slices.of.demo")
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker):
+    with stage.running(FastProcessingAgent), stage.running(SliceWorker):
         announce(stage)
         wait_for(lambda: len(stage.heard("/queue/slices.of.demo")) == SLICES)
         stage.say(the_run(stfs=1)[-1].body)
@@ -112,7 +116,7 @@ def test_workers_take_slices_from_the_configured_queue(tmp_path: Path) -> None:
 
 def test_workers_ignore_slices_on_a_topic(tmp_path: Path) -> None:
     stage = stage_of(tmp_path / "a", slice_destination="/topic/panda.slices")
-    with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
+    with stage.running(FastProcessingAgent), stage.running(SliceWorker) as worker:
         stage.say(the_run(stfs=1)[0].body)
         wait_for(lambda: worker.counts.handled["run_imminent_worker"] == 1)
         assert worker.pools == {}

@@ -1,6 +1,6 @@
 """Agents by another hand: they know the two wire contracts, `requests` and stomp.py, and no line of ours.
 
-`python stranger.py data|fastmon|fast_processing|worker` takes the variables of `swf-console env`, and
+`python foreign_agent.py data|fastmon|fast_processing|worker` takes the variables of `swf-console env`, and
 STRANGER_NAMESPACE. STRANGER_DOUBT=yes: every request is sent twice, and one answer in ten is lost.
 """
 
@@ -80,7 +80,7 @@ class Agent(stomp.ConnectionListener):
     def __init__(self) -> None:
         self.monitor = Monitor()
         number = self.monitor("POST", "/state/next-agent-id/")["agent_id"]
-        self.name = f"{self.kind}-agent-stranger-{number}"
+        self.name = f"{self.kind}-agent-foreign-{number}"
         self.ended = threading.Event()
         place = (os.environ["ACTIVEMQ_HOST"], int(os.environ["ACTIVEMQ_PORT"]))
         self.broker = stomp.Connection12([place], vhost=place[0])

@@ -1,4 +1,4 @@
-"""Somebody who says everything again, late, in any order, and much that makes no sense."""
+"""A client that repeats recorded messages, late and in random order, and sends garbage."""
 
 import json
 import random
@@ -52,8 +52,8 @@ FIELDS = ("run_id", "filename", "sequence", "tf_filename", "stf_filename", "tf_f
 BODIES = ("", "no JSON", "[1, 2]", '"text"', "{", '{"msg_type": 7}', "\ufffd" * 100)
 
 
-class Disturber:
-    """Repeats what the message table holds, shuffled; every other time without the id it is known by."""
+class MessageRepeater:
+    """Repeats the messages of the message table, shuffled; every other one without its id."""
 
     def __init__(self, database: Database, address: tuple[str, int], login: tuple[str, str]) -> None:
         self._database = database
@@ -64,8 +64,8 @@ class Disturber:
         self.sent = 0
 
     @contextmanager
-    def disturbing(self) -> Iterator[None]:
-        """Repeat everything as it comes while this holds, and all of it once more at the end."""
+    def repeating(self) -> Iterator[None]:
+        """Repeat all messages as they are recorded, and once more at the end of the block."""
         over = threading.Event()
         thread = threading.Thread(target=self._repeat_until, args=(over,))
         thread.start()
@@ -77,8 +77,8 @@ class Disturber:
         self._repeated.clear()
         self.repeat()
 
-    def talk_nonsense(self) -> None:
-        """Garbage of every kind on every destination."""
+    def send_garbage(self) -> None:
+        """Send garbage of every kind to every destination."""
         for destination in DESTINATIONS:
             for body in BODIES:
                 self._send(destination, body)
@@ -90,7 +90,7 @@ class Disturber:
                     self._send(destination, json.dumps(content | {"content": inner}))
 
     def repeat(self) -> None:
-        """Say again what was recorded and not yet repeated."""
+        """Repeat what was recorded and not yet repeated."""
         query = select(messages.c.message_id, messages.c.queue_name, messages.c.message_content)
         with self._database.read() as connection:
             rows = [row for row in connection.execute(query) if row.message_id not in self._repeated]
@@ -101,7 +101,7 @@ class Disturber:
             self._send(row.queue_name, json.dumps(row.message_content), known)
 
     def close(self) -> None:
-        """Leave."""
+        """Disconnect."""
         self._stomp.disconnect()
 
     def _repeat_until(self, over: threading.Event) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..support import stranger
+from ..support import foreign_agent
 from ..support.homes import CHECKOUT
 from ..support.processes.foreground import ForegroundProcess
 from ..support.processes.site import PYTHON, Row, Site, document
@@ -20,8 +20,8 @@ from ..support.waiting import wait_for
 
 ROLES = ("data", "fastmon", "fast_processing", "worker", "worker")
 STFS, SLICES = 4, 5
-ALL_SLICES = STFS * stranger.SAMPLES * SLICES
-TOKEN = "token-of-the-strangers"
+ALL_SLICES = STFS * foreign_agent.SAMPLES * SLICES
+TOKEN = "token-of-foreign-agents"
 
 
 @contextmanager
@@ -41,10 +41,10 @@ def monitor_of(site: Site) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[ForegroundProcess]]:
+def foreign_agents(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[ForegroundProcess]]:
     """Their processes, once each has said that it is ready."""
     more = {**told, "STRANGER_NAMESPACE": site.namespace, "STRANGER_DOUBT": doubt}
-    script = Path(stranger.__file__).relative_to(CHECKOUT)
+    script = Path(foreign_agent.__file__).relative_to(CHECKOUT)
     started = [
         site.start(CHECKOUT / script, role, program=[PYTHON, "-P"], environment=more) for role in ROLES
     ]
@@ -52,7 +52,7 @@ def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[For
 
     def all_ready() -> bool:
         assert all(one.running for one in started), [one.output for one in started]
-        return len(site.rows(ready, "%-agent-stranger-%")) == len(ROLES)
+        return len(site.rows(ready, "%-agent-foreign-%")) == len(ROLES)
 
     wait_for(all_ready, 30)
     yield started
@@ -66,7 +66,7 @@ def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[For
 def test_foreign_agents_whole_run_leaves_exact_rows(fragile_site: Site, doubt: str) -> None:
     site = fragile_site  # a broker of its own: the monitor records what anybody sends
     site.environment["SWF_API_TOKEN"] = TOKEN
-    with monitor_of(site) as told, strangers(site, told, doubt) as started:
+    with monitor_of(site) as told, foreign_agents(site, told, doubt) as started:
         report = site.workflow(
             *("--workflow-config", "fast_processing_default", "--stf-count", str(STFS)),
             *("--set", f"fast_processing.slices_per_sample={SLICES}"),
@@ -83,8 +83,10 @@ def test_foreign_agents_whole_run_leaves_exact_rows(fragile_site: Site, doubt: s
         wait_for(lambda: "ended" in document(site.rows(told_of, run)[0]["metadata"]), 30)
         headers = {"Authorization": f"Token {TOKEN}"}
         state = httpx.get(f"{told['SWF_MONITOR_URL']}/api/run-states/{run}/", headers=headers).json()
-        crew = "SELECT metadata FROM swf_workers WHERE run_number = ?"
-        wait_for(lambda: all("told_of_the_end" in str(row["metadata"]) for row in site.rows(crew, run)), 30)
+        workers = "SELECT metadata FROM swf_workers WHERE run_number = ?"
+        wait_for(
+            lambda: all("told_of_the_end" in str(row["metadata"]) for row in site.rows(workers, run)), 30
+        )
     check_slices(site, run, state)
     check_files(site, report)
     check_workers(site, run)
@@ -105,12 +107,12 @@ def check_slices(site: Site, run: int, state: Row) -> None:
         assert named["slice_id"] == row["slice_id"]
         assert row["status"] == ("failed" if row["slice_id"] % 4 == 3 else "completed")
         assert row["assigned_worker"] == metadata["worker_hostname"]
-        assert metadata["made_by"].startswith("fast_processing-agent-stranger-")
+        assert metadata["made_by"].startswith("fast_processing-agent-foreign-")
         assert (row["tf_last"] - row["tf_first"] + 1, row["retries"]) == (row["tf_count"], 0)
-    failed = STFS * stranger.SAMPLES
+    failed = STFS * foreign_agent.SAMPLES
     counters = {"slices_created": ALL_SLICES, "slices_queued": 0, "slices_processing": 0}
     counters |= {"slices_completed": ALL_SLICES - failed, "slices_failed": failed}
-    counters |= {"stf_samples_received": STFS * stranger.SAMPLES}
+    counters |= {"stf_samples_received": STFS * foreign_agent.SAMPLES}
     stored = site.rows("SELECT * FROM swf_run_state WHERE run_number = ?", run)[0]
     for name, count in counters.items():
         assert (state[name], stored[name]) == (count, count), name
@@ -132,16 +134,16 @@ def check_files(site: Site, report: Row) -> None:
     assert {row["status"] for row in stfs} == {"processed"}
     assert all(document(row["metadata"]) == {"a": 1, "b": [2]} for row in stfs)
     samples = site.rows("SELECT * FROM swf_fastmon_files")
-    assert len(samples) == STFS * stranger.SAMPLES
+    assert len(samples) == STFS * foreign_agent.SAMPLES
     ids = Counter(str(row["stf_file_id"]) for row in samples)
-    assert ids == {str(row["file_id"]): stranger.SAMPLES for row in stfs}
+    assert ids == {str(row["file_id"]): foreign_agent.SAMPLES for row in stfs}
 
 
 def check_workers(site: Site, run: int) -> None:
-    crew = site.rows("SELECT * FROM swf_workers WHERE run_number = ?", run)
-    assert len(crew) == 2
-    assert sum(row["slices_completed"] for row in crew) == ALL_SLICES
-    agents = site.rows("SELECT * FROM swf_systemagent WHERE instance_name LIKE ?", "%-agent-stranger-%")
+    workers = site.rows("SELECT * FROM swf_workers WHERE run_number = ?", run)
+    assert len(workers) == 2
+    assert sum(row["slices_completed"] for row in workers) == ALL_SLICES
+    agents = site.rows("SELECT * FROM swf_systemagent WHERE instance_name LIKE ?", "%-agent-foreign-%")
     assert len(agents) == len(ROLES)
     for row in agents:
         assert (row["status"], row["operational_state"], row["namespace"]) == (
@@ -150,7 +152,7 @@ def check_workers(site: Site, run: int) -> None:
             site.namespace,
         )
         assert {"STARTING", "READY", "EXITED"} <= document(row["metadata"]).keys()
-    subscribed = site.rows("SELECT * FROM swf_subscribers WHERE subscriber_name LIKE ?", "%-stranger-%")
+    subscribed = site.rows("SELECT * FROM swf_subscribers WHERE subscriber_name LIKE ?", "%-foreign-%")
     assert len(subscribed) == 1 + 1 + 2 + 2 + 2
 
 
@@ -166,7 +168,7 @@ def check_messages(site: Site, report: Row) -> None:
         ("/topic/epictopic", "stf_gen"): STFS,
         ("/topic/epictopic", "end_run"): 1,
         ("/topic/epictopic", "stf_ready"): STFS,
-        ("/topic/epictopic", "tf_file_registered"): STFS * stranger.SAMPLES,
+        ("/topic/epictopic", "tf_file_registered"): STFS * foreign_agent.SAMPLES,
         ("/topic/panda.workers", "run_imminent_worker"): 1,
         ("/topic/panda.workers", "end_run"): 1,
     }
