@@ -143,6 +143,8 @@ class FrameParser:
             headers = {name.strip(): value.strip() for name, value in headers.items()}
             return command, headers, False
         if "\\" in text:
+            if self.version == "1.1" and "\\r" in text.replace("\\\\", ""):
+                raise Rejected("Undefined escape sequence \\r in a header: STOMP 1.1 has no carriage return")
             return command, {unescape(name): unescape(value) for name, value in headers.items()}, False
         return command, headers, text.count(":") == count
 

@@ -3,71 +3,15 @@
 import itertools
 import json
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.support.activemq import ActiveMQAddress
-from tests.support.processes.broker import BrokerProcess
+from tests.support.broker_access import BrokerAccess, Connect
 from tests.support.stomp_socket import Closed, Frame, StompSocket
 from tests.support.waiting import wait_for
 
-Connect = Callable[..., StompSocket]
-NAMES = itertools.count(1)
 INDIVIDUAL = {"ack": "client-individual"}
-
-
-class BrokerAccess:
-    """Where the broker under test is."""
-
-    def __init__(self, host: str, port: int, user: str, password: str) -> None:
-        self.host, self.port, self.user, self.password = host, port, user, password
-
-    def open(self) -> StompSocket:
-        """A connection without CONNECT."""
-        return StompSocket(self.host, self.port, timeout=10)
-
-
-@pytest.fixture(scope="module")
-def embedded_access(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerAccess]:
-    state_dir: Path = tmp_path_factory.mktemp("broker")
-    broker = BrokerProcess(state_dir)
-    address = broker.start()
-    yield BrokerAccess(address.host, address.port, address.user, address.password)
-    assert broker.stop() == 0
-    assert "ERROR" not in broker.log.read_text()
-
-
-@pytest.fixture(params=["embedded", pytest.param("activemq", marks=pytest.mark.activemq)])
-def access(request: pytest.FixtureRequest) -> BrokerAccess:
-    if request.param == "embedded":
-        embedded: BrokerAccess = request.getfixturevalue("embedded_access")
-        return embedded
-    real: ActiveMQAddress = request.getfixturevalue("activemq")
-    return BrokerAccess(real.host, real.port, real.user, real.password)
-
-
-@pytest.fixture
-def connect(access: BrokerAccess) -> Iterator[Connect]:
-    """Opens logged-in connections; all are closed at the end."""
-    with ExitStack() as stack:
-
-        def start(version: str = "1.2", **headers: object) -> StompSocket:
-            client = stack.enter_context(access.open())
-            answer = client.connect(access.user, access.password, version, **headers)
-            assert answer.command == "CONNECTED", answer
-            return client
-
-        yield start
-
-
-@pytest.fixture
-def name() -> str:
-    """A destination's name of this test alone."""
-    return f"contract.{uuid.uuid4().hex[:12]}.n{next(NAMES)}"
 
 
 def bodies(messages: list[Frame]) -> list[str]:
