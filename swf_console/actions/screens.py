@@ -305,7 +305,7 @@ BROKER = in_scope(
         "compact",
         "c",
         "compact store",
-        "give free space in the file of the embedded broker's store back to the disk",
+        "return free space in the file of the embedded broker's store to the disk",
         "broker compact",
         Tier.REVERSIBLE,
     ),

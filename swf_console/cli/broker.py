@@ -76,16 +76,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one = actions.add_parser(name, help=text)
         one.add_argument("target", nargs="+", metavar="TARGET", help=TARGET)
         _add_yes(one)
-    _add_yes(actions.add_parser("compact", help="give free space in the store's file back"), asks=False)
+    _add_yes(
+        actions.add_parser("compact", help="return free space in the store's file to the disk"), asks=False
+    )
     for name, text in (
-        ("resend", "send dead letters again to where they were sent first"),
+        ("resend", "send dead letters to their original destination again"),
         ("discard", "remove dead letters"),
     ):
         one = actions.add_parser(name, help=text)
         one.add_argument("ids", nargs="*", metavar="MESSAGE-ID", help="as browse shows them")
         one.add_argument("--all", action="store_true", help="all dead letters")
         if name == "resend":
-            add(one, "--to", "DESTINATION", "send them there instead")
+            add(one, "--to", "DESTINATION", "send them to this one instead")
         _add_yes(one)
 
 
@@ -288,7 +290,7 @@ def show_removals(arguments: argparse.Namespace, done: str, removals: Sequence["
 
 
 def compact(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Give the free space in the store's file back to the file system."""
+    """Return free space in the store's file to the disk."""
     from ..backend.services.broker.operations import compact as compact_store
 
     done = compact_store(settings)
@@ -305,7 +307,7 @@ def resend(arguments: argparse.Namespace, settings: "Settings") -> int:
 
     ids = letter_ids(arguments, settings)
     to = given(arguments, "to") or ""
-    where = brief(to) if to else "where they were sent first"
+    where = brief(to) if to else "their original destination"
     confirm(arguments, f"Send {plural(len(ids), 'dead letter')} to {where}?")
     return show_count(arguments, "resent", resend_letters(settings, ids, to) if ids else 0)
 

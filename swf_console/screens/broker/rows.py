@@ -1,7 +1,7 @@
 """What a broker holds as rows of the list: durable subscriptions, queues, topics; and messages as rows."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from ...backend.core.format import clock, since, size
 from ...backend.core.sanitize import brief
@@ -39,6 +39,9 @@ LETTER_COLUMNS = (
     Column("cause", "CAUSE", 40, least=20, grows=True),
 )
 BODY_SHOWN = 300
+MOST_ROWS = 1000  # of each kind; a list is made anew every two seconds
+
+T = TypeVar("T")
 
 
 def broker_items(contents: "BrokerContents") -> Iterator[Item]:
@@ -48,13 +51,15 @@ def broker_items(contents: "BrokerContents") -> Iterator[Item]:
     )
     queues = sorted(contents.queues, key=lambda one: (-(one.messages or 0), one.destination))
     topics = sorted(contents.topics, key=lambda one: one.destination)
-    for title, items in (
-        (f"Durable subscriptions: {len(subscriptions):,}", map(_subscription_item, subscriptions)),
-        (f"Queues: {len(queues):,}", map(_destination_item, queues)),
-        (f"Topics: {len(topics):,}", map(_destination_item, topics)),
-    ):
-        yield Item(title.partition(":")[0], (Cell(title),), heading=True)
-        yield from items
+    yield from _section("Durable subscriptions", subscriptions, _subscription_item)
+    yield from _section("Queues", queues, _destination_item)
+    yield from _section("Topics", topics, _destination_item)
+
+
+def _section(title: str, found: Sequence[T], item_of: Callable[[T], Item]) -> Iterator[Item]:
+    more = f", the first {MOST_ROWS:,}" if len(found) > MOST_ROWS else ""
+    yield Item(title, (Cell(f"{title}: {len(found):,}{more}"),), heading=True)
+    yield from map(item_of, found[:MOST_ROWS])
 
 
 def target_of_row(value: object) -> Target | None:

@@ -15,6 +15,7 @@ from ...backend.core.sanitize import brief
 from ...backend.services.broker.target import Target
 from ...viewmodels.broker.control import compact, discard, drop, purge, resend
 from ...viewmodels.broker.monitor import broker_snapshot
+from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import STYLES
 from ...widgets.table.short_list import ShortList
 from ...widgets.text.line import Line
@@ -210,7 +211,9 @@ class BrokerScreen(StackedScreen):
     def _change_letters(self, verb: str, change: Callable[[Sequence[str]], str]) -> None:
         front = self._stack.front
         if not (isinstance(front, WaitingMessages) and front.is_letters):
-            host_of(self).say(f"Open the dead-letter queue (d) to {verb} its messages")
+            host_of(self).say(
+                with_keys("Open the dead-letter queue ({broker.letters}) to ") + f"{verb} its messages"
+            )
             return
         letters = front.chosen
         if not letters:

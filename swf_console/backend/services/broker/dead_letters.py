@@ -31,7 +31,7 @@ LONGEST_ID = 300
 
 
 def resend(client: BrokerClient, ids: Sequence[str], to: str = "") -> int:
-    """Send dead letters to where they were sent first, or to `to`, and remove them.
+    """Send dead letters to their original destination, or to `to`, and remove them.
 
     Each is removed once the broker has confirmed the new one: after an interruption between the two it is in
     both places. Raises UsageError for an id that is not found, Refused where a letter cannot be sent again.
@@ -55,7 +55,7 @@ def _take_each(client: BrokerClient, ids: Sequence[str], handle: Callable[[RawMe
     for one in dict.fromkeys(ids):
         selector = f"JMSMessageID = '{_checked_id(one)}'"
         if not client.take(DEAD_LETTERS, handle, selector=selector, count=1):
-            before = f"; {done} before it done" if done else ""
+            before = f" (handled before it: {done})" if done else ""
             raise UsageError(
                 f"message not found in {DEAD_LETTERS}: {one[:LONGEST_ID]}{before}",
                 f"List them: swf-console broker browse {DEAD_LETTERS}",
@@ -75,9 +75,7 @@ def _checked_id(message_id: str) -> str:
 
 def _check_resendable(message: RawMessage, destination: str) -> None:
     if not destination:
-        raise Refused(
-            f"{message.id}: the message does not say where it was sent first", "Name it: --to DESTINATION"
-        )
+        raise Refused(f"{message.id}: the message has no original destination", "Name one: --to DESTINATION")
     try:
         check_destination(destination)
     except UsageError as error:
@@ -87,7 +85,7 @@ def _check_resendable(message: RawMessage, destination: str) -> None:
     if not message.is_text:
         raise Refused(
             f"{message.id}: its body is not text in UTF-8 and would be damaged",
-            "Send it again from the program that made it",
+            "Send it again from its program",
         )
 
 

@@ -102,7 +102,7 @@ class EmbeddedAdministration:
         names = [str(one.get("name")) for one in found if one.get("client_id") == target.client_id]
         if not names:
             raise UsageError(
-                f"no durable subscription of client {target.client_id}",
+                f"durable subscription not found: {target.client_id}",
                 "List them: swf-console broker subscriptions",
             )
         return [Target(client_id=target.client_id, name=name) for name in names]

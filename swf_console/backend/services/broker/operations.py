@@ -64,7 +64,7 @@ def compact(settings: Settings) -> Compaction:
 
 
 def resend(settings: Settings, ids: Sequence[str], to: str = "") -> int:
-    """Send dead letters again, each to where it was sent first, or all to `to`; returns how many."""
+    """Send dead letters to their original destination, or all to `to`; returns how many."""
     with broker_client(settings) as client:
         return dead_letters.resend(client, ids, to)
 
