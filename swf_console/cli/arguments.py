@@ -45,6 +45,11 @@ class _Debug(argparse.Action):
         os.environ["SWF_LOG_LEVEL"] = "DEBUG"
 
 
+def add_request_id(parser: argparse.ArgumentParser) -> None:
+    """`--request-id`: the same command again, after a timeout."""
+    parser.add_argument("--request-id", metavar="ID", help="repeat a request; a runner executes an id once")
+
+
 def add_listening(parser: argparse.ArgumentParser, port: int) -> None:
     """Where a server listens, and its certificate."""
     parser.add_argument(

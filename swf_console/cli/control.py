@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backend.core.logs import log_to_file
 from ..backend.core.settings import load_settings
-from .arguments import add_debug, seconds_of
+from .arguments import add_debug, add_request_id, seconds_of
 from .output import emit, fields, say, show, table
 from .run import add_execution_arguments, request_of
 
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workflow", metavar="NAME", help=f"workflow (testbed.toml's, else {USUAL_WORKFLOW})"
     )
     add_execution_arguments(run_parser, realtime=None)
+    add_request_id(run_parser)
     stop_parser = commands.add_parser("stop", help="stop one execution, or all of the runner")
     stop_parser.add_argument("--execution-id", metavar="ID", help="the execution to stop")
     status_parser = commands.add_parser("status", help="show the state of a runner")
@@ -59,11 +60,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def content_of(arguments: argparse.Namespace, namespace: str) -> dict[str, Any]:
     """The command's message."""
-    from ..backend.services.runner.protocol import STATUS, STOP, run_command
+    from ..backend.services.runner.protocol import (
+        STATUS,
+        STOP,
+        checked_request_id,
+        new_request_id,
+        run_command,
+    )
 
     stamp = {"namespace": namespace, "timestamp": datetime.now(UTC).isoformat()}
     if arguments.action == "run":
-        return run_command(request_of(arguments, arguments.workflow), namespace) | stamp
+        given = arguments.request_id
+        request_id = new_request_id() if given is None else checked_request_id(given)
+        return run_command(request_of(arguments, arguments.workflow), namespace, request_id) | stamp
     if arguments.action == "stop":
         return {"msg_type": STOP, "execution_id": arguments.execution_id, "source": "swf-console"} | stamp
     return {"msg_type": STATUS, "source": "swf-console"} | stamp
@@ -83,6 +92,7 @@ def show_answer(answer: dict[str, Any]) -> None:
             ("state", answer.get("operational_state")),
             ("type", answer.get("agent_type")),
             ("execution", answer.get("execution_id")),
+            ("repeated", "the request was executed before" if answer.get("repeated") else None),
             ("stopping", ", ".join(answer["stopping"]) if answer.get("stopping") else None),
         ]
     )

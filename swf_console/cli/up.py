@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..backend.core.settings import load_settings
-from .arguments import add_json, given, seconds_of
+from .arguments import add_json, add_request_id, given, seconds_of
 from .output import emit, keep_logs_off_the_screen, say, show
 from .run import add_execution_arguments, overrides_of
 
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--services", action="store_true", help="start only the embedded broker and the monitor, as needed"
     )
     add_execution_arguments(parser, realtime=None)
+    add_request_id(parser)
     add_json(parser, "one JSON object")
 
 
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         realtime=arguments.realtime,
         duration=seconds_of(arguments.duration, "--duration", None),
     )
-    started = run_testbed(settings, request)
+    started = run_testbed(settings, request, request_id=arguments.request_id)
     if given(arguments, "json"):
         emit(started)
     else:

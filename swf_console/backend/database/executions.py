@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from ..core.sanitize import storable
 from . import messages
 from .records.messages import MessageFilter
 from .records.pages import COUNT_CAP, Listing, Page, Window
@@ -27,6 +28,8 @@ from .sql.offset import TableGateway
 from .tables.workflows import definitions, executions
 
 RUNNING = "running"
+# an end must be recorded whatever its texts are: PostgreSQL refuses NUL, and both refuse lone surrogates
+LONGEST_MESSAGE, LONGEST_TRACE = 10_000, 200_000
 FEW_MATCHES = 5_000
 FEW_DEFINITIONS = 30
 MOST_COUNTED = 20
@@ -129,8 +132,8 @@ def finish(
     values: dict[str, Any] = {"status": status, "end_time": end_time}
     given = {
         "performance_metrics": performance_metrics,
-        "error_message": error_message,
-        "stack_trace": stack_trace,
+        "error_message": storable(error_message, LONGEST_MESSAGE),
+        "stack_trace": storable(stack_trace, LONGEST_TRACE),
     }
     values.update((name, value) for name, value in given.items() if value is not None)
     return connection.execute(update(executions).where(*conditions).values(values)).rowcount == 1
@@ -162,6 +165,15 @@ def held(connection: Connection, owner: str, execution_ids: Collection[str]) -> 
         _c.execution_id.in_(execution_ids), _c.owner == owner, _c.status == RUNNING
     )
     return set(connection.scalars(query.with_for_update(read=True)))
+
+
+def of_request(connection: Connection, namespace: str, request_id: str, since: datetime) -> str | None:
+    """The execution that was started since then for a request id; its environment has the id."""
+    recorded = type_coerce(_c.execution_environment, JSON)["request_id"].as_string()
+    query = select(_c.execution_id).where(
+        _c.namespace == namespace, _c.start_time >= since, recorded == request_id
+    )
+    return connection.scalar(query.limit(1))
 
 
 def owned_by(connection: Connection, owner: str) -> list[ExecutionSummary]:

@@ -17,6 +17,7 @@ from .subscriber import Subscriber
 from .subscription import AUTO, SubscriptionSpec
 
 CONNECT_SECONDS = 5.0
+WAITING_SECONDS = 1.0
 
 
 def request(
@@ -27,8 +28,11 @@ def request(
     *,
     reply_to: Callable[[str], str],
     timeout: float,
+    waiting: Callable[[], bool] | None = None,
 ) -> dict[str, Any] | None:
     """Send `content` and return its reply; None if none arrives within `timeout` seconds.
+
+    After that it continues to wait while `waiting` returns true, which is asked every second.
 
     `outbox` is called once the broker is reached; `reply_to` makes the destination of the reply from the
     request's id. Raises BrokerUnreachable.
@@ -51,11 +55,21 @@ def request(
             stamped = {**content, "reply_to": replies_to, "correlation_id": correlation}
             message = make(destination, stamped, sender=sender_of(settings))
             _publish(connection, outbox(), [message], CONNECT_SECONDS)
-            return replies.get(timeout=timeout)
-        except queue.Empty:
-            return None
+            return _next_reply(replies, timeout, waiting)
         finally:
             subscriber.close(0.0)
+
+
+def _next_reply(
+    replies: "queue.SimpleQueue[dict[str, Any]]", timeout: float, waiting: Callable[[], bool] | None
+) -> dict[str, Any] | None:
+    while True:
+        try:
+            return replies.get(timeout=timeout)
+        except queue.Empty:
+            if waiting is None or not waiting():
+                return None
+        timeout = WAITING_SECONDS
 
 
 def send(

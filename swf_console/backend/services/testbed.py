@@ -1,7 +1,8 @@
 """`testbed run`: start what a workflow needs, request its execution, and return before it ends."""
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
@@ -27,8 +28,8 @@ from .executions.request import RunRequest, compose_request, prepare, testbed_of
 from .ownership import check_writable
 from .runner.client import ANSWER_SECONDS, submit
 
-# supervisord reports the process as running, but on a busy machine it may still import modules
-FRESH_RUNNER_SECONDS = 60.0
+# supervisord reports the process as running, but on a busy machine it may import modules for a minute
+LONGEST_START_SECONDS = 300.0
 AGENTS_READ = 200
 BROKER_SECONDS = 5.0
 POLL_SECONDS = 0.02
@@ -46,6 +47,36 @@ class TestbedRun:
     warnings: tuple[str, ...] = ()
 
 
+class RunnerStart:
+    """Whether a runner's process is still starting: alive, and not registered as an agent yet."""
+
+    def __init__(self, settings: Settings, pid: int) -> None:
+        self._settings, self._pid = settings, pid
+        self._give_up_at = time.monotonic() + LONGEST_START_SECONDS
+        self._answer_by: float | None = 0.0 if self._is_registered() else None
+
+    def is_starting(self) -> bool:
+        """True until it has ended, has not registered for 300 s, or has been registered for 10 s."""
+        now = time.monotonic()
+        if self._answer_by is None and self._is_registered():
+            self._answer_by = now + ANSWER_SECONDS
+        if self._answer_by is not None:
+            return now < self._answer_by
+        return now < self._give_up_at and self._is_alive()
+
+    def _is_registered(self) -> bool:
+        return any(agent.pid == self._pid for agent in _local_agents(self._settings))
+
+    def _is_alive(self) -> bool:
+        try:
+            os.kill(self._pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class TestbedServices:
     """The addresses of what a home uses, and what was started of it."""
@@ -56,10 +87,13 @@ class TestbedServices:
     processes: tuple[ProcessReport, ...]
 
 
-def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> TestbedRun:
+def run_testbed(
+    settings: Settings, request: RunRequest, *, with_agents: bool = True, request_id: str | None = None
+) -> TestbedRun:
     """Start what is missing, request an execution from the runner, and return.
 
-    Without agents nothing is started: a runner must be running.
+    Without agents nothing is started: a runner must be running. While a runner that supervisord has started
+    is still starting, its answer is awaited. A `request_id` that was sent before is not executed again.
 
     Raises a UsageError before anything is started, SupervisorUnreachable if a needed process did not start,
     Refused if the runner serves another namespace, TimedOut if it did not answer.
@@ -69,15 +103,15 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
         check_writable(database, settings.user)
     lines: tuple[ProcessReport, ...] = ()
     conflicts: dict[str, str] = {}
-    patience = ANSWER_SECONDS
+    waiting: Callable[[], bool] | None = None
     if with_agents:
         lines, conflicts = start_agents(settings, prepared.composition, prepared.namespace)
         if RUNNER in conflicts:
             raise Refused(conflicts[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
-        if any(line.name == RUNNER and line.did != Effect.ALREADY_RUNNING for line in lines):
-            patience = FRESH_RUNNER_SECONDS
+        pid = next((line.pid for line in lines if line.name == RUNNER), None)
+        waiting = RunnerStart(settings, pid).is_starting if pid else None
     return TestbedRun(
-        execution_id=submit(settings, prepared, patience),
+        execution_id=submit(settings, prepared, request_id=request_id, waiting=waiting),
         namespace=prepared.namespace,
         configuration=prepared.composition.configuration,
         agents=lines,

@@ -8,10 +8,9 @@ from ...core.settings import Settings
 from ...database import Database, open_database
 from ...messaging.connection import StompConnection
 from ...messaging.endpoint import BrokerEndpoint, choose_broker
-from ...messaging.message import IncomingMessage
 from ...messaging.publisher import Publisher
 from ...simulation.workflow_thread import abandoned_threads
-from .execution import RunningExecution
+from .execution import RunningExecution, StartCommand
 from .leases import LeaseRenewer, lease_clock
 from .outbox import DatabaseOutbox
 from .ports import EngineContext
@@ -67,7 +66,7 @@ class Engine:
         )
         self._leases.start()
 
-    def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> RunningExecution:
+    def start(self, prepared: Prepared, command: StartCommand | None = None) -> RunningExecution:
         """Write the execution's records and run it in its own thread.
 
         Raises AlreadyStarted if the same `command` was executed before.

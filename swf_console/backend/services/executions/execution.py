@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,8 +45,32 @@ ABANDONED_SECONDS = 3.0
 INTERRUPT_POLL_SECONDS = 0.1
 
 
+REQUESTS = uuid.UUID("0b8d7c1e-9f52-4f0a-8d0c-6a1f6f1a7c55")
+
+
 class AlreadyStarted(Refused):
-    """The command was delivered a second time; it is executed only once."""
+    """The command was delivered or sent a second time; it is executed only once."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartCommand:
+    """The message that requests an execution; of those with the same request id one is executed."""
+
+    message: IncomingMessage
+    namespace: str
+    request_id: str | None = None
+
+    @property
+    def claim_id(self) -> str:
+        """The id of the row that says that it was executed."""
+        if self.request_id is None:
+            return self.message.id
+        return claim_id(self.namespace, self.request_id)
+
+
+def claim_id(namespace: str, request_id: str) -> str:
+    """The message id of the row by which a request is executed once in its namespace."""
+    return str(uuid.uuid5(REQUESTS, f"{namespace}:{request_id}"))
 
 
 class RunningExecution:
@@ -56,7 +81,7 @@ class RunningExecution:
     ports refuse every further call of the workflow.
     """
 
-    def __init__(self, context: EngineContext, prepared: Prepared, command: IncomingMessage | None) -> None:
+    def __init__(self, context: EngineContext, prepared: Prepared, command: StartCommand | None) -> None:
         self._context, self._command = context, command
         self.prepared = prepared
         self.stop = StopSignal(self._watch_stop)
@@ -154,6 +179,7 @@ class RunningExecution:
 
     def _environment(self) -> dict[str, Any]:
         context, prepared = self._context, self.prepared
+        request_id = self._command.request_id if self._command else None
         return {
             **execution_environment(
                 prepared.code,
@@ -165,13 +191,18 @@ class RunningExecution:
             ),
             "realtime": prepared.realtime,
             "duration": prepared.duration,
+            **({"request_id": request_id} if request_id else {}),
             "provenance": prepared.composition.stored_provenance(),
         }
 
     def _run(self) -> None:
         """The thread of the workflow."""
         logged_execution_id.set(self.execution_id)
-        outcome = self._simulation.run()
+        try:
+            outcome = self._simulation.run()
+        except BaseException as error:
+            log.exception("%s: the simulation failed", self.execution_id)
+            outcome = ExecutionOutcome("failed", "failed", error_message=type(error).__name__)
         if self._take_end():
             self._simulated.set()
             self._end(outcome, STOP_DELIVERY_SECONDS, self._context.settings.outage_limit)
@@ -320,8 +351,9 @@ class RunningExecution:
         )
 
 
-def _claim_command(connection: Connection, command: IncomingMessage) -> None:
+def _claim_command(connection: Connection, command: StartCommand) -> None:
     """Mark `command` as executed in this transaction; AlreadyStarted if it was executed before."""
-    messages.record(connection, [incoming_row(command)])
-    if not messages.acknowledge(connection, command.id, command.received_at):
-        raise AlreadyStarted(f"command {command.id} was already executed")
+    claim = command.claim_id
+    messages.record(connection, [incoming_row(command.message)._replace(message_id=claim)])
+    if not messages.acknowledge(connection, claim, command.message.received_at):
+        raise AlreadyStarted(f"command {command.request_id or claim} was already executed")

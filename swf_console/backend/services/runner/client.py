@@ -1,6 +1,6 @@
 """Client of a persistent runner: sends a command to the control queue and returns the reply."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -16,17 +16,29 @@ from ..agents.snapshot import SILENT
 from ..executions.outbox import DatabaseOutbox
 from ..executions.registration import IDLE_TYPE
 from ..executions.request import Prepared
-from .protocol import run_command
+from .protocol import checked_request_id, new_request_id, run_command
 
 ANSWER_SECONDS = 10.0
 
 
-def submit(settings: Settings, prepared: Prepared, timeout: float = ANSWER_SECONDS) -> str:
+def submit(
+    settings: Settings,
+    prepared: Prepared,
+    timeout: float = ANSWER_SECONDS,
+    *,
+    request_id: str | None = None,
+    waiting: Callable[[], bool] | None = None,
+) -> str:
     """Request the execution from a runner; returns its id as soon as it is accepted.
+
+    A `request_id` that was sent before returns the id of the execution that it started. After `timeout`
+    seconds it still waits while `waiting` returns true.
 
     Raises BrokerUnreachable, TimedOut without a reply, Refused if the runner refuses.
     """
-    answer = send_command(settings, run_command(prepared.request, prepared.namespace), timeout)
+    chosen = new_request_id() if request_id is None else checked_request_id(request_id)
+    command = run_command(prepared.request, prepared.namespace, chosen)
+    answer = send_command(settings, command, timeout, waiting=waiting)
     if not answer.get("accepted"):
         said = "; ".join(map(str, answer.get("problems") or [answer.get("reason")]))
         raise Refused(f"the runner refused: {said}")
@@ -45,7 +57,13 @@ def is_running(database: Database, namespace: str) -> bool:
     )
 
 
-def send_command(settings: Settings, content: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+def send_command(
+    settings: Settings,
+    content: Mapping[str, Any],
+    timeout: float,
+    *,
+    waiting: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
     """Send a command and return the reply; BrokerUnreachable, or TimedOut after `timeout` seconds."""
     source = requester_of(settings)
     with ExitStack() as opened:
@@ -62,10 +80,13 @@ def send_command(settings: Settings, content: Mapping[str, Any], timeout: float)
             {**content, "source": source},
             reply_to=lambda _: reply_topic(WORKFLOW_CONTROL, source),
             timeout=timeout,
+            waiting=waiting,
         )
     if answer is None:
+        request_id = content.get("request_id")
+        again = f". To ask again without a second run: --request-id {request_id}" if request_id else ""
         raise TimedOut(
             f"no runner of namespace {content.get('namespace')} answered within {timeout:g} s",
-            "The command stays in the queue. Start a runner: swf-console runner",
+            f"The command stays in the queue. Start a runner: swf-console runner{again}",
         )
     return answer

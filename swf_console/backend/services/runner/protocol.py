@@ -1,5 +1,7 @@
 """Commands on `/queue/workflow_control` and their replies, as data."""
 
+import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from ..executions.request import RunRequest, parse_duration
 
 REPLY = "workflow_control_reply"
 RUN, STOP, STATUS = "run_workflow", "stop_workflow", "status_request"
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ class Command:
         user = (self.message.sender or "").removeprefix("swf-console-")
         return checked_reply_to(self.reply_to, self.source, user)
 
+    def request_id(self) -> str | None:
+        """The id by which a repeated run_workflow is executed once. Raises Refused."""
+        given = self.content.get("request_id")
+        return None if given is None else checked_request_id(given)
+
     def run_request(self, executed_by: str) -> RunRequest:
         """The request in a run_workflow command. Raises Refused or a UsageError."""
         params = self.content.get("params") or {}
@@ -87,14 +95,27 @@ def reply_to(command: Command, answer: Mapping[str, Any]) -> tuple[str, dict[str
         "command": command.kind,
         "namespace": command.namespace,
         "correlation_id": command.correlation_id,
+        **({"request_id": command.content["request_id"]} if "request_id" in command.content else {}),
         "timestamp": datetime.now(UTC).isoformat(),
         **answer,
     }
     return destination, content
 
 
-def run_command(request: RunRequest, namespace: str) -> dict[str, Any]:
-    """The run_workflow message for `request`."""
+def checked_request_id(given: object) -> str:
+    """A valid request id. Raises Refused."""
+    if not isinstance(given, str) or not REQUEST_ID.fullmatch(given):
+        raise Refused("request_id is not valid", "Use 1-100 characters: letters, digits, '.', '_' and '-'")
+    return given
+
+
+def new_request_id() -> str:
+    """A request id that no other command has."""
+    return uuid.uuid4().hex
+
+
+def run_command(request: RunRequest, namespace: str, request_id: str) -> dict[str, Any]:
+    """The run_workflow message for `request`; a runner executes it once for each `request_id`."""
     content: dict[str, Any] = {
         "msg_type": RUN,
         "namespace": namespace,
@@ -102,6 +123,7 @@ def run_command(request: RunRequest, namespace: str) -> dict[str, Any]:
         "config": request.configuration,
         "realtime": request.realtime,
         "params": {override.key: override.value for override in request.overrides},
+        "request_id": request_id,
         "source": "swf-console",
     }
     if request.duration:

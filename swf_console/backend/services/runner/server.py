@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core.destinations import CONTROL_QUEUE
@@ -15,7 +15,7 @@ from ...messaging.message import IncomingMessage, make
 from ...messaging.subscriber import Subscriber
 from ...messaging.subscription import SubscriptionSpec
 from ..executions.engine import Engine
-from ..executions.execution import AlreadyStarted
+from ..executions.execution import AlreadyStarted, StartCommand
 from ..executions.recovery import close_expired
 from ..executions.registration import IDLE_TYPE, agent_type
 from ..executions.request import prepare
@@ -26,6 +26,7 @@ from .protocol import Command, named_namespace
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
+REMEMBERED = timedelta(hours=24)
 SUBSCRIBE_SECONDS = 10.0
 
 
@@ -118,14 +119,29 @@ class RunnerAgent:
         )
 
     def _run(self, command: Command) -> dict[str, Any]:
+        request_id = command.request_id()
         prepared = prepare(self._settings, command.run_request(self._settings.user))
-        live = self._engine.start(prepared, command.message)
+        try:
+            live = self._engine.start(prepared, StartCommand(command.message, self.namespace, request_id))
+        except AlreadyStarted:
+            if request_id is None:
+                raise
+            return self._repeated(request_id)
         return {
             "accepted": True,
             "execution_id": live.execution_id,
             "agent": self.name,
             "warnings": list(prepared.composition.warnings),
         }
+
+    def _repeated(self, request_id: str) -> dict[str, Any]:
+        """The answer to a request id that was executed before: the same execution, which is not run again."""
+        since = datetime.now(UTC) - REMEMBERED
+        with self._engine.database.read() as connection:
+            found = executions.of_request(connection, self.namespace, request_id, since)
+        if found is None:
+            raise Refused(f"request {request_id} was executed more than 24 h ago", "Use a new request id")
+        return {"accepted": True, "execution_id": found, "agent": self.name, "repeated": True}
 
     def _stop(self, execution_id: object) -> dict[str, Any]:
         live = [one.execution_id for one in self._engine.live()]

@@ -287,6 +287,26 @@ def test_finish_two_racing_calls_one_status(database: Database, definition: Defi
     assert [stored.status] == winners
 
 
+@pytest.mark.parametrize("text", ["caf\udce9", "a\0b", "\U0001f4a5" * 500_000, "\ud800\0" * 300_000])
+def test_finish_any_text_is_recorded(database: Database, definition: Definition, text: str) -> None:
+    with database.write() as connection:
+        executions.insert(connection, new_execution(definition, 1))
+    with database.write() as connection:
+        assert executions.finish(
+            connection,
+            "stf_datataking-me-0001",
+            status="failed",
+            end_time=NOW,
+            error_message=f"bad file {text}",
+            stack_trace=text,
+        )
+        stored = executions.get(connection, "stf_datataking-me-0001")
+    assert stored is not None
+    assert stored.status == "failed"
+    assert str(stored.error_message).startswith("bad file ")
+    assert len(str(stored.stack_trace)) < 250_000
+
+
 def test_lease_renewed_by_owner_returns_stop_requests(database: Database, definition: Definition) -> None:
     with database.write() as connection:
         for number in (1, 2):

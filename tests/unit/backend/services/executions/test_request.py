@@ -106,4 +106,4 @@ def test_run_flags_reach_a_workflow_without_declared_parameters_as_numbers(conso
     )
     request = RunRequest(workflow="bare", overrides=overrides)
     assert prepare(console.settings, request).composition.sections["bare"] == {"stf_count": 4, "share": 0.5}
-    assert run_command(request, "demo")["params"] == {"stf_count": 4, "bare.share": 0.5}
+    assert run_command(request, "demo", "r1")["params"] == {"stf_count": 4, "bare.share": 0.5}

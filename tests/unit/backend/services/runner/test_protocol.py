@@ -36,7 +36,7 @@ def test_command_run_becomes_request() -> None:
 
 def test_run_command_round_trip() -> None:
     asked = command(msg_type="run_workflow", workflow_name="w", namespace="n", params={"stf_count": 3})
-    again = command(**run_command(asked.run_request("me"), "n"))
+    again = command(**run_command(asked.run_request("me"), "n", "r1"))
     assert again.run_request("me") == asked.run_request("me")
 
 
@@ -119,3 +119,29 @@ def test_reply_to_without_source_is_no_reply(source: Any) -> None:
 
 def test_command_not_json_has_no_kind() -> None:
     assert Command.of(read({}, "run!")).kind == ""
+
+
+@pytest.mark.parametrize("given", ["r1", "a" * 100, "2026-01-31.run_7"])
+def test_command_request_id_valid_accepted(given: str) -> None:
+    assert command(msg_type="run_workflow", request_id=given).request_id() == given
+
+
+def test_command_without_request_id_has_none() -> None:
+    assert command(msg_type="run_workflow").request_id() is None
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 101, 7, ["r1"], "é", "a\n"])
+def test_command_request_id_invalid_refused(given: Any) -> None:
+    with pytest.raises(Refused, match="request_id is not valid"):
+        command(msg_type="run_workflow", request_id=given).request_id()
+
+
+def test_reply_to_repeats_the_request_id() -> None:
+    asked = command(
+        msg_type="run_workflow",
+        source="me",
+        reply_to="/topic/workflow_control.replies.me",
+        request_id="r1",
+    )
+    _, content = reply_to(asked, {"accepted": True}) or ("", {})
+    assert content["request_id"] == "r1"
