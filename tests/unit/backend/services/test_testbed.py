@@ -7,7 +7,8 @@ import pytest
 
 from swf_console.backend.core.settings import Settings
 from swf_console.backend.services import testbed
-from swf_console.backend.services.testbed import ANSWER_SECONDS, LONGEST_START_SECONDS, RunnerStart
+from swf_console.backend.services.runner.client import ANSWER_SECONDS
+from swf_console.backend.services.testbed import LONGEST_START_SECONDS, RunnerStart
 from tests.support.command_line import CommandLine
 
 
