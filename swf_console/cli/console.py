@@ -4,6 +4,7 @@ import argparse
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def open_app(arguments: argparse.Namespace) -> int:
 
 
 def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
+    from ..backend.core.errors import UsageError
     from ..backend.core.logs import log_to_file
     from ..backend.core.settings import load_settings
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id
@@ -53,7 +55,8 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
     owner = new_owner_id(settings)
     watchdog = Watchdog(settings, owner)
     try:
-        log_to_file(settings.logs_dir / LOG)
+        with suppress(UsageError):  # a read-only state directory: the console works without a log
+            log_to_file(settings.logs_dir / LOG)
         context = ConsoleContext(
             settings, namespace, arguments.read_only, preferences, lease_owner=owner, prefetch=prefetch
         )

@@ -1,12 +1,11 @@
 """`swf-console export ID`: an execution with all its records as one JSON document."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given
-from .output import emit, say
+from .output import emit, say, write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         document = ExecutionExport(settings, database, arguments.execution)
         if output is None:
             for piece in document.pieces():
-                sys.stdout.write(piece)
+                write(piece)
             return 0
         written = document.write(Path(output).expanduser())
     if arguments.json:

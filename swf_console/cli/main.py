@@ -5,6 +5,7 @@ Only the module of that command is imported, because start-up time is mostly imp
 
 import argparse
 import atexit
+import errno
 import gc
 import importlib
 import os
@@ -14,8 +15,13 @@ import threading
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import __version__
+from .streams import discard_output, prepare_streams
+
+if TYPE_CHECKING:
+    from ..backend.core.errors import SwfError
 
 # name -> (module in swf_console.cli, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -139,6 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     before = set(threading.enumerate())
+    prepare_streams(argv)
     try:
         code = dispatch(argv)
     except KeyboardInterrupt:
@@ -205,7 +212,7 @@ def guarded(module: str, arguments: argparse.Namespace) -> int:
 
     try:
         code: int = importlib.import_module(f".{module}", __package__).run(arguments)
-        sys.stdout.flush()
+        flush_output()
         return code
     except SwfError as error:
         from .output import report_error
@@ -215,5 +222,34 @@ def guarded(module: str, arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
+    except OSError as error:
+        problem = _disk_error(error)
+        if problem is None:
+            raise
+        from .output import report_error
+
+        report_error(problem, as_json=getattr(arguments, "json", False))
+        return problem.exit_code
+
+
+def flush_output() -> None:
+    """Flush stdout, without the module `output` where nothing was printed."""
+    output = sys.modules.get(f"{__package__}.output")
+    if output is not None:
+        output.flush()
+    else:
+        sys.stdout.flush()
+
+
+def _disk_error(error: OSError) -> "SwfError | None":
+    """The error of a full or read-only disk, which may come from any file; None for other errors."""
+    from ..backend.core.errors import DiskFull, UsageError
+
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"{place}{error.strerror}", "Free space or inodes, or set SWF_STATE_DIR")
+    if error.errno == errno.EROFS:
+        return UsageError(f"{place}{error.strerror}", "Set SWF_STATE_DIR to a writable directory")
+    return None

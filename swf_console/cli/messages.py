@@ -3,7 +3,6 @@
 import argparse
 import json
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from .output import (
     brief,
     emit,
     fields,
+    flush,
     heading,
     keep_logs_off_the_screen,
     lines,
@@ -228,7 +228,7 @@ def show_live(messages: Any, count: int, *, as_json: bool) -> int:
             emit(document_of(message))
         else:
             show(line_of(message))
-        sys.stdout.flush()
+        flush()
         shown += 1
         if shown >= count:
             break

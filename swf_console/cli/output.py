@@ -5,6 +5,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -14,25 +15,62 @@ from ..backend.core.errors import ErrorReport, SwfError
 from ..backend.core.format import as_text, instant, iso
 from ..backend.core.sanitize import brief as sanitized_brief
 from ..backend.core.sanitize import sanitize
+from .streams import discard_output, is_unicode
 
 SCHEMA_VERSION = 1
 
 
+class OutputFailed(SwfError):
+    """Standard output cannot be written."""
+
+
 def say(text: str) -> None:
-    """Print one message on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    """Print one message on stderr; nothing can be reported where that is closed or full."""
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        discard_output(sys.stderr)
 
 
 def show(text: str = "") -> None:
-    """Print one line of data for a user."""
-    print(text)  # noqa: T201
+    """Print one line of data for a user. Raises OutputFailed."""
+    write(f"{text}\n")
+
+
+def write(text: str) -> None:
+    """Write to stdout. Raises OutputFailed, and BrokenPipeError when the reader has ended."""
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_failed(error) from error
+
+
+def flush() -> None:
+    """Flush stdout. Raises as `write`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_failed(error) from error
+
+
+def output_failed(error: OSError) -> OutputFailed:
+    """The error of a write to stdout; what is buffered is dropped."""
+    discard_output()
+    return OutputFailed(
+        f"standard output cannot be written: {error.strerror}",
+        "Redirect it to a file on a disk with free space",
+    )
 
 
 def emit(document: Any) -> None:
     """Print one JSON object on one line, with its schema_version."""
     fields = asdict(document) if is_dataclass(document) and not isinstance(document, type) else dict(document)
     text = strict_json.dumps(
-        {"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False
+        {"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=not is_unicode()
     )
     show(text if text.isprintable() else "".join(map(_escaped, text)))
 
@@ -88,8 +126,10 @@ def report_error(error: SwfError, *, as_json: bool) -> None:
     """Print the error on stderr; with `as_json` also its report on stdout."""
     for line in str(error).splitlines():
         say(f"swf-console: {sanitize(line)}")
-    if as_json:
-        emit(ErrorReport.of(error))
+    if as_json and not isinstance(error, OutputFailed):
+        with suppress(OutputFailed):
+            emit(ErrorReport.of(error))
+            flush()
 
 
 def keep_logs_off_the_screen() -> None:

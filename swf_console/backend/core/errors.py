@@ -79,6 +79,18 @@ class DatabaseUnusable(UsageError):
     """The database cannot be opened, has a newer version, is read-only, or is full."""
 
 
+class DiskFull(UsageError):
+    """The disk of the state directory is full, or has no free inodes."""
+
+    exit_code = 3
+
+
+class DatabaseFull(DatabaseUnusable):
+    """The disk of the database is full, or has no free inodes."""
+
+    exit_code = 3
+
+
 class DatabaseReplaced(DatabaseUnusable):
     """The database was moved, deleted or replaced while this process had it open."""
 

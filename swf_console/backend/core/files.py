@@ -19,6 +19,7 @@ from .errors import UsageError
 
 RETRY_SECONDS = 0.01
 LOCK_SECONDS = 2.0
+SMALLEST_FILE = 65536  # less is of no use to SQLite
 # what flock(2) and fcntl(2) return on a file system without locks, such as NFS without a lock service
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 LOCAL_DISK = "Set SWF_STATE_DIR to a local disk"
@@ -140,6 +141,20 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def disk_problem(path: Path) -> str:
+    """`is full`, `has no free inodes` or `is read-only`, of the disk of this path; else empty."""
+    try:
+        found = os.statvfs(path if path.exists() else path.parent)
+    except OSError:
+        return ""
+    if found.f_flag & os.ST_RDONLY:
+        return "is read-only"
+    if found.f_bavail * found.f_frsize < SMALLEST_FILE:
+        return "is full"
+    # some file systems, such as btrfs, have no fixed number of inodes and report 0 of 0
+    return "has no free inodes" if found.f_files and not found.f_favail else ""
 
 
 def no_locks(directory: Path, reason: str) -> UsageError:

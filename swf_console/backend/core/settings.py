@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from .errors import UsageError
+from .errors import DiskFull, UsageError
 
 LOOPBACK = "127.0.0.1"
 TRUE = {"1", "true", "yes", "on"}
@@ -166,6 +166,9 @@ def private_directory(path: Path) -> Path:
         if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "Free space or inodes on its disk, or set SWF_STATE_DIR to another disk"
+            raise DiskFull(f"{path}: cannot be created: {error.strerror}", advice) from error
         raise UsageError(
             f"{path}: cannot be used as state directory: {error.strerror}",
             "Set SWF_STATE_DIR to a directory that you own",

@@ -199,7 +199,13 @@ def _was_a_child(state_dir: Path) -> bool:
 
 def _start_lock(state_dir: Path, released: threading.Event) -> FileLock:
     """The lock that a process must hold to start the broker of this home."""
-    lock = FileLock(state_dir / START_LOCK_FILE)
+    try:
+        lock = FileLock(state_dir / START_LOCK_FILE)
+    except OSError as error:
+        raise BrokerUnreachable(
+            f"the embedded broker cannot be started: {state_dir / START_LOCK_FILE}: {error.strerror}",
+            "Make the state directory writable, and free space on its disk",
+        ) from error
     if not lock.acquire(2 * START_SECONDS, released.wait):
         raise BrokerUnreachable("another process is still starting the broker")
     return lock

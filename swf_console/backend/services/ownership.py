@@ -8,7 +8,7 @@ REST is not covered: its clients record the work of agents in any namespace, and
 
 from typing import TYPE_CHECKING
 
-from ..core.errors import Refused
+from ..core.errors import DatabaseFull, Refused
 
 if TYPE_CHECKING:
     from ..database import Database
@@ -49,6 +49,8 @@ class WritePolicy:
 
 
 def check_writable(database: "Database", user: str) -> None:
-    """Raise Refused before anything is started or sent that the database cannot record."""
+    """Raise Refused, or DatabaseFull, before anything is started or sent that the database cannot record."""
+    if database.read_only and isinstance(error := database.write_refusal(), DatabaseFull):
+        raise error
     if refusal := WritePolicy(user).refusal(database.read_only):
         raise Refused(refusal, "Ask the owner of the database for write access")

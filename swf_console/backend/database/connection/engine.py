@@ -7,19 +7,20 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, pool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from ...core.errors import DatabaseUnusable
-from . import driver_errors, urls
+from ...core.errors import DatabaseFull, DatabaseUnusable
+from . import driver_errors, sqlite_file, urls
 from .identity import FileIdentity, ServerIdentity
 
-BUSY_SECONDS = 30
 IDLE_SECONDS = 30.0
 PAGE_OF_ROWS = 1000
+FULL = "its disk"  # the start of `read_only` for a full disk
 ASK_OWNER = "Ask the owner of the database to run: swf-console db upgrade"
 
 Kind = Literal["sqlite", "postgresql"]
@@ -34,13 +35,16 @@ class Database:
     reason why nothing can be written, empty if it can.
     """
 
-    def __init__(self, url: URL, *, durable: bool = False) -> None:
+    def __init__(self, url: URL, *, durable: bool = False, read_only: str = "", advice: str = "") -> None:
         self.url = url
         self.kind: Kind = "sqlite" if url.drivername == "sqlite" else "postgresql"
         self.safe_url = urls.shown(url)
-        self.read_only = ""
-        self._engine = _sqlite_engine(url, durable) if self.kind == "sqlite" else _postgresql_engine(url)
+        self.read_only, self._advice = read_only, advice or ASK_OWNER
         file = urls.file_of(url)
+        if file is not None and read_only:
+            self._engine = _read_only_engine(file)
+        else:
+            self._engine = _sqlite_engine(url, durable) if self.kind == "sqlite" else _postgresql_engine(url)
         self._file = FileIdentity(file) if file else None
         if self.kind == "postgresql":
             event.listen(self._engine, "connect", ServerIdentity(self.safe_url).check)
@@ -66,10 +70,15 @@ class Database:
         too long) and DatabaseUnreachable (no connection to the server).
         """
         if self.read_only:
-            raise DatabaseUnusable(f"read-only: {self.read_only}", ASK_OWNER)
+            raise self.write_refusal()
         self._check_identity()
         with self._translated(), self._memory_lock, self._writer.begin() as connection:
             yield connection
+
+    def write_refusal(self) -> DatabaseUnusable:
+        """The error of every write to a database that is `read_only`."""
+        kind = DatabaseFull if self.read_only.startswith(FULL) else DatabaseUnusable
+        return kind(f"read-only: {self.read_only}", self._advice)
 
     def enter_wal(self) -> None:
         """Set SQLite's journal mode to WAL; the file keeps it."""
@@ -125,13 +134,28 @@ def _sqlite_engine(url: URL, durable: bool) -> Engine:
     engine = create_engine(
         url,
         poolclass=pool.StaticPool if memory else pool.QueuePool,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={
+            "isolation_level": None,
+            "timeout": sqlite_file.BUSY_SECONDS,
+            "check_same_thread": False,
+        },
         hide_parameters=True,
         **({} if memory else {"max_overflow": 20}),
     )
     event.listen(engine, "connect", _prepare_sqlite)
     if durable:
         event.listen(engine, "connect", _sync_every_commit)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _read_only_engine(file: Path) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite_file.connect_read_only(file),
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+    )
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

@@ -159,8 +159,11 @@ def oldest_compatible(revision: str) -> str:
 @contextmanager
 def _opened(url: str, *, create: bool = False) -> Iterator[Database]:
     parsed = urls.parse(url)
-    sqlite_file.prepare(parsed, create=create)
-    database = Database(parsed)
+    file = urls.file_of(parsed)
+    why = sqlite_file.why_read_only(file) if file is not None and file.is_file() and not create else ""
+    if not why:
+        sqlite_file.prepare(parsed, create=create)
+    database = Database(parsed, read_only=why, advice=sqlite_file.WRITABLE_ADVICE if why else "")
     try:
         yield database
     finally:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ...core.errors import DatabaseUnreachable, DatabaseUnusable, SwfError
+from ...core.files import disk_problem
 from ...core.settings import Settings
 from ...database import Database, agents, executions, metrics, open_database
 from ...database.connection import urls
@@ -100,11 +102,13 @@ def probe_database(
         kind, place = url.get_backend_name(), urls.shown(url)
         file = urls.file_of(url)
         if urls.is_memory(url) or (file and not file.exists() and file.parent.is_dir()):
-            return DatabaseHealth(kind, Connectivity.IDLE, place)
-        database = open_database(settings.database_url, upgrade=False)
+            return _with_disk_problem(DatabaseHealth(kind, Connectivity.IDLE, place), file)
+        database = open_database(settings.database_url, upgrade=False, or_read_only=True)
         try:
+            if database.read_only:
+                return _read_only(database, kind)
             connected(DatabaseHealth(kind, Connectivity.UP, place))
-            return _read(database, kind)
+            return _with_disk_problem(_read(database, kind), file)
         finally:
             database.close()
     except DatabaseUnusable as error:
@@ -130,6 +134,21 @@ def collect_metrics(settings: Settings) -> DatabaseMetrics | None:
             database.close()
     except Exception:  # noqa: BLE001 (the probe of the database reports it)
         return None
+
+
+def _with_disk_problem(health: DatabaseHealth, file: Path | None) -> DatabaseHealth:
+    """A file on a full disk can be read, but no execution can be recorded in it."""
+    problem = disk_problem(file) if file else ""
+    if not problem or problem == "is read-only" or health.health.is_away:
+        return health
+    advice = "Free space, or set SWF_DATABASE_URL to another file"
+    return replace(health, health=Connectivity.UNUSABLE, error=f"its disk {problem}", advice=advice)
+
+
+def _read_only(database: Database, kind: str) -> DatabaseHealth:
+    """The content of a database that can be read, but in which no execution can be recorded."""
+    error, advice = f"read-only: {database.read_only}", "Make it writable, or set SWF_DATABASE_URL to another"
+    return replace(_read(database, kind), health=Connectivity.UNUSABLE, error=error, advice=advice)
 
 
 def _read(database: Database, kind: str) -> DatabaseHealth:

@@ -231,7 +231,7 @@ def test_write_full_disk_reported_rows_kept(path: Path) -> None:
 
     with pytest.raises(DatabaseUnusable, match=r"is full.*Free space") as caught:
         fill()
-    assert caught.value.exit_code == 2
+    assert caught.value.exit_code == 3
     with database.read() as connection:
         assert namespaces.get(connection, "torre1") is None
     database.close()
