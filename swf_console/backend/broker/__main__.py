@@ -11,26 +11,30 @@ from .server import serve
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until told to stop; the exit code is the error's."""
+    """Serve until SIGTERM or SIGINT. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="swf-broker", description="The embedded STOMP broker, on loopback only."
     )
     parser.add_argument(
-        "--state-dir", type=Path, required=True, help="journal, broker.json and broker.lock live here"
+        "--state-dir", type=Path, required=True, help="directory of the journal, broker.json and broker.lock"
     )
     parser.add_argument(
-        "--port", type=int, default=None, help="default: the previous one, or any that is free"
+        "--port", type=int, default=None, help="port to listen on (default: the last one, or a free one)"
     )
     parser.add_argument(
-        "--until-idle", action="store_true", help="end once standard input is closed and nobody is connected"
+        "--until-idle",
+        action="store_true",
+        help="stop once standard input is closed and no client is connected",
     )
     parser.add_argument(
         "--sync",
         choices=list(SYNC_MODES),
         default="full",
-        help="full: a RECEIPT means that the disk has the messages; normal: that a kill loses none",
+        help="full: a RECEIPT means that messages are synced to the disk (default); normal: only written",
     )
-    parser.add_argument("--log", action="store_true", help="log to logs/broker.log, not to standard error")
+    parser.add_argument(
+        "--log", action="store_true", help="write the log to logs/broker.log instead of standard error"
+    )
     given = parser.parse_args(arguments)
     try:
         given.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"swf-broker: {error}\n")
         return error.exit_code
     except OSError as error:
-        sys.stderr.write(f"swf-broker: cannot run in {given.state_dir}: {error.strerror}\n")
+        sys.stderr.write(
+            f"swf-broker: {given.state_dir} cannot be used as state directory: {error.strerror}\n"
+        )
         return 2
     return 0
 

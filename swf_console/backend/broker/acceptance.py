@@ -1,4 +1,4 @@
-"""Whether messages that need the disk are accepted, and why not."""
+"""Whether messages that are written to the disk are accepted, and the reason if not."""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,9 +14,9 @@ PROBE_BYTES = 65_536
 
 
 class Acceptance:
-    """Three reasons to refuse: too little free room, a write that failed, and one that is still tried again.
+    """Refuses for three reasons: too little free space, a failed write, a write that is being retried.
 
-    While there is one, or the reserved file is missing, the disk is probed every second.
+    While there is a reason, or the reserved file is missing, the disk is probed every second.
     """
 
     def __init__(self, disk: Disk, limits: Limits, thread: JournalThread) -> None:
@@ -29,16 +29,16 @@ class Acceptance:
 
     @property
     def refusal(self) -> str:
-        """Why persistent messages are refused, or were at the last attempt; "" where they are not."""
+        """Why persistent messages are refused, or were at the last attempt; "" if they are accepted."""
         return self._stalled or self._low or self._failed
 
     @property
     def refuses(self) -> str:
-        """Why a message that needs the disk need not even be tried; "" where it is."""
+        """Why a message is refused without an attempt to write it; "" if it is tried."""
         return self._stalled or self._low
 
     def start(self) -> None:
-        """Make the reserved file, or wait for room."""
+        """Make the reserved file, or wait for space."""
         self._low = self.low_disk()
         if self._low or not self._disk.reserve():
             self._watch()
@@ -54,13 +54,13 @@ class Acceptance:
         self._failed = ""
 
     def stalled(self, reason: str) -> None:
-        """Acknowledgements cannot be written; "" once they are."""
+        """Acknowledgements cannot be written; `reason` is "" once they are."""
         if reason != self._stalled:
             self._stalled = reason
             self._watch()
 
     def low_disk(self, needed: int = 0) -> str:
-        """Why the disk has too little room for `needed` bytes more; "" where it has enough."""
+        """Why `needed` more bytes do not fit on the disk; "" if they do."""
         free = self._disk.free
         if free >= self._limits.disk_free_bytes + needed:
             return ""

@@ -70,7 +70,7 @@ Item = TypeVar("Item", str, tuple[str, str])
 
 
 class RequestRefused(Exception):
-    """A request that cannot be done."""
+    """A request that is answered with an error."""
 
     def __init__(self, error: str, advice: str = "") -> None:
         super().__init__(error)
@@ -78,7 +78,7 @@ class RequestRefused(Exception):
 
 
 class AdministeredBroker(BrokerState, Protocol):
-    """What the administrator can read and change."""
+    """The broker, for its administration."""
 
     def store(self, destination: str, client_id: str, name: str) -> AdministeredStore | None: ...
     def drop_durable(self, client_id: str, name: str) -> int: ...
@@ -86,7 +86,7 @@ class AdministeredBroker(BrokerState, Protocol):
 
 
 class Admin:
-    """The destination of requests."""
+    """The destination of requests: parses, executes, replies."""
 
     header = ""
 
@@ -106,7 +106,7 @@ class Admin:
         }
 
     def publish(self, message: Message, sender: Sender | None) -> None:  # noqa: ARG002 - a Target's signature
-        """Do what a message requests, and reply."""
+        """Execute the request in a message and reply to it."""
         reply_to = message.headers.get("reply-to", "")
         target = self._broker.targets.get(reply_to)
         if target is None:
@@ -192,7 +192,7 @@ class Admin:
     def _with_ages(
         self, stores: Iterable[AdministeredStore], found: Callable[[dict[int, int]], None]
     ) -> None:
-        """Call `found` with the time stamps (ms) of each store's oldest message, read where it has to be."""
+        """Call `found` with the time stamp (ms) of each store's oldest message, read from disk if needed."""
         oldest: dict[int, int] = {}
         unknown: list[tuple[int, int]] = []
         for store in stores:
@@ -288,7 +288,7 @@ def _parsed(body: bytes) -> Request:
 def _text(request: Request, name: str) -> str:
     value = request.get(name, "")
     if not isinstance(value, str):
-        raise RequestRefused(f"{name}: {value!r} is not a text")
+        raise RequestRefused(f"{name}: {value!r} is not a string")
     return value
 
 

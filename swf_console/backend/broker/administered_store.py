@@ -1,4 +1,4 @@
-"""What an administrator can do to a store: read it, and remove messages."""
+"""A store's administration: browse, purge, remove single messages."""
 
 from bisect import bisect_left
 from collections.abc import Callable
@@ -24,10 +24,10 @@ class BrowsedMessage(NamedTuple):
 
 
 class AdministeredStore(SelectorStore):
-    """A store that can be read without consuming it, purged, and freed of single messages."""
+    """A store that can be browsed, purged, and freed of single messages."""
 
     def oldest_in_memory(self) -> Message | None:
-        """Its first message, where that is in memory."""
+        """The first message in memory, or None."""
         first = [entry for entry in self.ready[:1] if entry.sequence <= self._decided_to]
         first += [entry for entry, _ in self.undeliverable[:1]]
         for consumer in self.consumers:
@@ -35,14 +35,14 @@ class AdministeredStore(SelectorStore):
         return min(first, key=BY_SEQUENCE).message if first else None
 
     def in_memory(self) -> list[StoreEntry]:
-        """What is known of it without the journal, in order; nothing that waits for a commit."""
+        """The messages in memory in order, without those that wait for a commit."""
         given = [one for consumer in self.consumers for one in consumer.unacknowledged.values()]
         stuck = [entry for entry, _ in self.undeliverable]
         readable = [entry for entry in self.ready if entry.sequence <= self._decided_to]
         return sorted([*given, *stuck, *readable], key=BY_SEQUENCE)
 
     def browse(self, after: int, limit: int, answer: Callable[[list[BrowsedMessage]], None]) -> None:
-        """Give the first `limit` messages behind sequence `after`."""
+        """Call `answer` with the first `limit` messages after sequence `after`."""
         delivered = {one.sequence for consumer in self.consumers for one in consumer.unacknowledged.values()}
         known = [
             BrowsedMessage(entry.sequence, entry.message, entry.redeliveries, entry.sequence in delivered)
@@ -69,7 +69,7 @@ class AdministeredStore(SelectorStore):
         self.context.journal.page(self.number, start, wanted, self.context.limits.window_bytes, found)
 
     def purge(self, answer: Callable[[int], None]) -> None:
-        """Remove everything that waits, but for what is not written yet; then say how many it was."""
+        """Remove all waiting messages that are written; `answer` gets their number."""
         entries = [entry for entry in self.ready if entry.sequence <= self._decided_to]
         del self.ready[: len(entries)]
         stuck, self.undeliverable = [entry for entry, _ in self.undeliverable], []
@@ -104,7 +104,7 @@ class AdministeredStore(SelectorStore):
     ) -> None:
         """Remove waiting messages by their ids, each together with `action`.
 
-        `answer` gets how many it was, and why the rest was not: the reason of a Rejected of `action`.
+        `answer` gets their number, and the error that ended it: a Rejected of `action`, or of the journal.
         """
         extraction = Extraction(self, ids, action, answer)
         extraction.start()
@@ -123,7 +123,7 @@ class AdministeredStore(SelectorStore):
     def remove_row(
         self, row: JournalRow, action: Callable[[Message], None], written: Callable[[bool], None]
     ) -> None:
-        """The same for one that only the journal has."""
+        """Remove one message that is only in the journal."""
         entry = self._entry(row)
         with self.context.journal.atomic(None) as group:
             group.then.append(written)
@@ -135,7 +135,7 @@ class AdministeredStore(SelectorStore):
             self._remove(entry, None)
 
     def read_page(self, after: int, limit: int, answer: Callable[[list[JournalRow]], None]) -> None:
-        """Rows behind a sequence, and behind what is in memory."""
+        """Rows after a sequence that are not in memory."""
         start = self._row(max(after, self._loaded_to))
         self.context.journal.page(self.number, start, limit, self.context.limits.window_bytes, answer)
 

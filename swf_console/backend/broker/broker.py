@@ -1,4 +1,4 @@
-"""The broker itself: who is connected, which destinations there are, and the turn of the loop they share."""
+"""The broker: its connections, destinations and stores, on one event loop."""
 
 import asyncio
 import os
@@ -93,7 +93,9 @@ class Broker:
                 else:
                     self._add_queue(Queue(self, stored.number, stored.destination)).restore(stored)
             except Rejected as problem:
-                raise UsageError(f"The journal holds something unknown: {problem.reason}") from problem
+                raise UsageError(
+                    f"The journal contains a store that cannot be used: {problem.reason}"
+                ) from problem
 
     def _refusal_changed(self, reason: str) -> None:
         if reason:
@@ -208,17 +210,20 @@ class Broker:
         return topic
 
     def own_name(self, session: ClientConnection, name: str) -> str:
-        """A temporary queue's name as others see it; any other name as it is."""
+        """The global name of a temporary queue; any other name unchanged."""
         if not name.startswith(TEMPORARY):
             return name
         return f"{REMOTE_TEMPORARY}{session.name}-{name[len(TEMPORARY) :]}"
 
     def temporary(self, session: ClientConnection, name: str) -> str:
-        """Make sure that a client's temporary queue is there, and return its name as others see it."""
+        """The global name of a client's temporary queue, which is made on first use."""
         return self.queue(session, self.own_name(session, name)).destination
 
     def queue(self, session: ClientConnection, name: str, *, send: bool = False) -> Queue:
-        """The queue `name`, made on first use. Raises Rejected where another's temporary queue is gone."""
+        """The queue `name`, made on first use.
+
+        Raises Rejected for a temporary queue of another connection that does not exist.
+        """
         foreign = name.startswith(REMOTE_TEMPORARY) and not name.startswith(
             f"{REMOTE_TEMPORARY}{session.name}-"
         )
@@ -229,7 +234,7 @@ class Broker:
             return queue
         check_name(name)
         if name == BROKER_ADMIN:
-            raise Rejected(f"{name} takes requests to the broker and has no subscribers")
+            raise Rejected(f"{name} is for requests to the broker and cannot be subscribed to")
         if foreign:
             raise Rejected(f"The destination {name} does not exist.")
         self._admit(session, name)
@@ -304,20 +309,20 @@ class Broker:
             self._remove_queue(queue)
 
     def browse(self, queue: Queue, browser: Browser) -> None:
-        """Show what is in a queue, up to the limit of a browse."""
+        """Send the messages of a queue to a browser, up to `limits.browse_messages`."""
         queue.browse(
             0, self.limits.browse_messages, lambda found: browser.show([one.message for one in found])
         )
 
     def dead_letter_refused(self, store: AnyStore, message: Message) -> bool:
-        """Whether a message has to wait in its store, as the dead-letter queue does not take it now."""
+        """Whether the dead-letter queue cannot take a message now, which then waits in its store."""
         if not message.persistent or store.destination == DEAD_LETTERS:
             return False
         dead = self.queues.get(DEAD_LETTERS)
         return bool(self.journal.refusal) or (dead is not None and dead.full)
 
     def dead_letter(self, store: AnyStore, message: Message, cause: str, sender: Sender | None) -> None:
-        """Put what no consumer could have to the dead letters, as ActiveMQ does: only if it is persistent."""
+        """Move an undeliverable message to the dead-letter queue, as ActiveMQ: only persistent ones."""
         if not message.persistent or store.destination == DEAD_LETTERS:
             return
         extra = (
@@ -340,7 +345,7 @@ class Broker:
         return self.durables.drop(client_id, name, None)
 
     def resend(self, message: Message) -> None:
-        """Publish a dead letter to where it was first. Raises Rejected where that is not known, or full."""
+        """Publish a dead letter to its original destination. Raises Rejected if that is unknown or full."""
         try:
             destination, copy = message.resent()
         except KeyError:
@@ -365,7 +370,7 @@ class Broker:
         self._expire_stored((0, 0))
 
     def _expire_stored(self, after: tuple[int, int]) -> None:
-        """Remove what has expired and only the journal has, a page at a time."""
+        """Remove expired messages that are only in the journal, a page at a time."""
 
         def found(rows: list[JournalRow]) -> None:
             stores = {store.number: store for store in self.stores()} if rows else {}

@@ -56,7 +56,7 @@ def virtual_topic(queue: str) -> str | None:
 
 
 class NamedTopic(Protocol):
-    """What a queue needs of the virtual topic that it consumes."""
+    """The virtual topic of a queue."""
 
     header: str
 
@@ -70,10 +70,10 @@ class Queue(AdministeredStore):
         self.header = escape(destination)
 
     def publish(self, message: Message, sender: Sender | None) -> None:
-        """Add a message. Raises Rejected where the queue, or the disk, is full."""
+        """Add a message. Raises Rejected if the queue or the disk is full."""
         self.admit(message)
         self.put(message, sender)
 
     def copy_of(self, message: Message, topic: NamedTopic) -> Message:
-        """The message of a virtual topic as this queue has it."""
+        """The copy of a virtual topic's message for this queue."""
         return message.retargeted(self.destination, f"original-destination:{topic.header}\n")

@@ -1,4 +1,4 @@
-"""The file system of the journal: how much is free, and a reserved file that gives room on a full one."""
+"""The journal's file system: its free space, and a reserved file for the time when it is full."""
 
 import os
 from contextlib import suppress
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 class Disk:
-    """The state directory's file system.
+    """The file system of the state directory.
 
-    The reserved file takes real blocks. On a full disk it is deleted: then there is room to write that
-    messages were acknowledged, and for the files that a start writes.
+    The reserved file occupies blocks. On a full disk it is deleted, which gives space to write
+    acknowledgements and what a start writes.
     """
 
     def __init__(self, state_dir: Path, reserve_bytes: int) -> None:
@@ -32,7 +32,7 @@ class Disk:
             return False
 
     def reserve(self) -> bool:
-        """Make the reserved file; False where there is no room for it."""
+        """Make the reserved file; False if there is no space for it."""
         if self.reserved:
             return True
         try:
@@ -47,7 +47,7 @@ class Disk:
         return True
 
     def release(self) -> bool:
-        """Delete the reserved file; True where that gave room."""
+        """Delete the reserved file; True if there was one."""
         with suppress(OSError):
             self._reserve.unlink()
             return True

@@ -1,6 +1,6 @@
-"""What must survive a kill: written and synced by a thread, one commit for all that came meanwhile.
+"""Messages on disk: written and synced by a thread, one commit for all frames that wait.
 
-Receipts, and the messages themselves, go out after the commit.
+Receipts and deliveries follow the commit.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ Removed = Callable[[int, int], None]
 
 
 def _nothing(*_: object) -> None:
-    """No one waits for the end of a removal."""
+    """The callback of a removal whose end is not awaited."""
 
 
 class Outcome:
-    """What became of a commit: why the groups, and why the rest, could not be written; "" where they were."""
+    """The result of a commit: why the groups, and why the rest, could not be written; "" if they were."""
 
     __slots__ = ("other_error", "refused", "removed")
 
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class RangeRemoval:
-    """A removal of rows that takes several commits: how much is removed so far, and who waits for its end."""
+    """A removal of rows over several commits: the rows and bytes so far, and the callback at its end."""
 
     __slots__ = ("bytes", "done", "rows")
 
@@ -55,7 +55,7 @@ class RangeRemoval:
 
 
 class BrokerJournal:
-    """The journal as the event loop sees it; only its thread touches the file once `start` was called."""
+    """The journal's interface on the event loop; after `start` only its thread uses the file."""
 
     def __init__(self, path: Path, limits: Limits, sync: str = "full") -> None:
         self._path = path
@@ -84,7 +84,7 @@ class BrokerJournal:
         for rows in self._orphans:
             self.remove_rows(rows, _nothing)
 
-    # what others know of it
+    # state
 
     @property
     def size(self) -> int:
@@ -99,16 +99,16 @@ class BrokerJournal:
 
     @property
     def refusal(self) -> str:
-        """Why persistent messages are refused; "" where they are not."""
+        """Why persistent messages are refused; "" if they are accepted."""
         return self.acceptance.refusal
 
     # groups
 
     @contextmanager
     def atomic(self, sender: Sender | None) -> Iterator[WriteGroup]:
-        """All that `sender` puts and removes inside is written together or not at all.
+        """Write all that `sender` puts and removes inside together or not at all.
 
-        An exception undoes what was done. Inside a COMMIT, what belongs to it joins its group.
+        An exception undoes it. Inside a COMMIT the operations of the same sender join its group.
         """
         outer = self._open
         if outer is not None and outer.sender is sender:
@@ -144,23 +144,23 @@ class BrokerJournal:
         ]
         batch.closing.append(partial(group.end, True))
 
-    # what the stores request, on the loop
+    # writing
 
     def add_store(self, store: StoredStore, sender: Sender | None) -> None:
-        """Remember a queue or a durable subscription."""
+        """Write a queue or a durable subscription."""
         self._batch(sender).other.stores[store.number] = store
 
     def drop_store(self, number: int, sender: Sender | None) -> None:
-        """Forget a store and all its messages."""
+        """Delete a store and all its messages."""
         other = self._batch(sender).other
         other.stores.pop(number, None)
         other.dropped.append(number)
         self.remove_rows(journal_file.bounds(number), _nothing)
 
     def put(self, put: PendingPut, message: Message, sender: Sender | None, *, row: bool) -> None:
-        """Announce a message of a store, to be written where `row` is true.
+        """Register a message of a store; it is written if `row` is true.
 
-        The store may give it out once `committed` says so.
+        The store may deliver it after its `committed` was called.
         """
         batch = self._batch(sender)
         batch.decided[put.owner] = put.sequence
@@ -175,7 +175,7 @@ class BrokerJournal:
         self.hold(put.size, sender)
 
     def hold(self, size: int, sender: Sender | None) -> None:
-        """Count bytes that wait for the next commit; while they are too many, `sender` is not read."""
+        """Count bytes that wait for a commit; over the limit, reading from `sender` pauses."""
         self._batch(None).size += size
         self._pending_bytes += size
         if (
@@ -187,7 +187,7 @@ class BrokerJournal:
             sender.pause_reading(True)
 
     def delete(self, owner: Owner, entry: StoreEntry, sender: Sender | None) -> None:
-        """A message was consumed."""
+        """Delete a message that was consumed."""
         group = self.open_group(sender)
         if group is not None:
             group.removed.append((owner, entry))
@@ -204,18 +204,18 @@ class BrokerJournal:
         self.space.shrink_later()
 
     def redelivered(self, owner: Owner, entry: StoreEntry, sender: Sender | None) -> None:
-        """A message went back to its store; `sender`, who refused it, is confirmed once that is written."""
+        """Write the number of redeliveries; the receipt of `sender`, who sent the NACK, follows it."""
         row_id = owner.number << STORE_SHIFT | entry.sequence
         self._batch(sender).other.redelivered[row_id] = entry.redeliveries
 
     def remove_rows(self, rows: RowRange, done: Removed) -> None:
-        """Delete a range of rows, a part with each commit, then call `done` with their number and bytes."""
+        """Delete a range of rows, a part with each commit, then call `done` with their count and bytes."""
         self._removals[rows] = RangeRemoval(done)
         self._batch(None).other.ranges.append(rows)
         self.space.shrink_later()
 
     def when_written(self, call: Callable[[], None]) -> None:
-        """Call once everything that was requested so far is written."""
+        """Call `call` after everything requested so far is written."""
         if self._scheduled:
             self._current.closing.append(call)
         elif self._writing is not None:
@@ -256,7 +256,7 @@ class BrokerJournal:
         return self._current
 
     def _submit(self) -> None:
-        """Write what has come. Never called while a frame is handled: a COMMIT stays in one batch."""
+        """Write the current batch. Never called while a frame is handled: a COMMIT stays in one batch."""
         if not self._scheduled:
             return
         self._scheduled = False
@@ -285,7 +285,7 @@ class BrokerJournal:
             self._submit()
 
     def _refuse(self, batch: Batch, reason: str) -> None:
-        """Undo the groups of a batch; their senders learn why. The rest of the batch is written."""
+        """Undo the groups of a batch and send the reason to their senders; the rest is written."""
         groups, batch.groups = batch.groups, []
         senders = {group.sender for group in groups if group.sender is not None}
         batch.receipts = [(sender, frame) for sender, frame in batch.receipts if sender not in senders]
@@ -328,7 +328,7 @@ class BrokerJournal:
             removal.done(removal.rows, removal.bytes)
 
     async def close(self) -> None:
-        """Commit what is left and close the file."""
+        """Write what is left and close the file."""
         if self._writing is not None and self.acceptance.refuses:
             self._write(self._writing)
         while self._scheduled or self._writing is not None:

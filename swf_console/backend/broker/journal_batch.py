@@ -1,4 +1,4 @@
-"""What waits to be written: groups, written together or not at all, and batches of one commit each."""
+"""Operations that wait for a commit: groups, written together or not at all, in batches."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -8,7 +8,7 @@ from .message import StoreEntry
 
 
 class Sender(Protocol):
-    """The connection that waits for a commit."""
+    """A connection whose frames wait for a commit."""
 
     batch: "Batch | None"
 
@@ -18,7 +18,7 @@ class Sender(Protocol):
 
 
 class Owner(Protocol):
-    """A store as the journal knows it. `taken`: sequences that its pages must leave out."""
+    """A store, for the journal. `taken`: sequences that reads of it skip."""
 
     number: int
     taken: set[int]
@@ -29,7 +29,7 @@ class Owner(Protocol):
 
 
 class PendingPut(NamedTuple):
-    """A message that a store has accepted; `entry` is None where only the journal will have it."""
+    """A message that a store has accepted; `entry` is None if it is only in the journal."""
 
     owner: Owner
     sequence: int
@@ -38,10 +38,10 @@ class PendingPut(NamedTuple):
 
 
 class WriteGroup:
-    """What one SEND or one COMMIT does to the stores, written together or not at all.
+    """The operations of one SEND or one COMMIT, written together or not at all.
 
-    `then` is called with True once it is written, with False where it cannot be; then every store has
-    already undone its part.
+    `then` is called with True after they are written, with False if they cannot be; the stores have undone
+    their part by then.
     """
 
     __slots__ = ("deletes", "puts", "removed", "rows", "sender", "size", "then")
@@ -56,7 +56,7 @@ class WriteGroup:
         self.size = 0
 
     def undo(self) -> None:
-        """Bring the stores back to where they were."""
+        """Undo every operation in the stores."""
         for put in reversed(self.puts):
             put.owner.undo_put(put)
         for owner, entry in reversed(self.removed):
@@ -64,16 +64,16 @@ class WriteGroup:
         self.end(False)
 
     def end(self, written: bool) -> None:
-        """Call those that wait for the outcome."""
+        """Call `then` with the outcome."""
         for call in self.then:
             call(written)
 
 
 class Batch:
-    """Everything of one commit, and which clients are sent what after it.
+    """Everything of one commit, and the receipts that follow it.
 
-    `other` is never refused: it is written again and again until the disk takes it. `decided`: up to which
-    sequence a store's messages are written, or undone, after this commit.
+    `other` is never refused: it is retried until it is written. `decided`: the sequence up to which the
+    messages of a store are written or undone after this commit.
     """
 
     __slots__ = (
@@ -98,5 +98,5 @@ class Batch:
         self.done = False
 
     def any(self) -> bool:
-        """True where there is something to write."""
+        """Whether there is something to write."""
         return self.other.any() or any(group.rows or group.deletes for group in self.groups)

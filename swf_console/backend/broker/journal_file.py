@@ -47,7 +47,7 @@ ORDER BY 3, 1 LIMIT :limit
 
 
 class JournalRow(NamedTuple):
-    """A message in a store. `expires` in ms since 1970; what is not persistent is gone after a restart."""
+    """A message in a store. `expires` in ms since 1970; non-persistent ones are deleted at the next start."""
 
     id: int
     redeliveries: int
@@ -57,10 +57,7 @@ class JournalRow(NamedTuple):
 
 
 class StoredStore(NamedTuple):
-    """A queue (no client_id) or a durable subscription.
-
-    How many `messages` and `bytes` it has, and the sequence of the `last`.
-    """
+    """A queue (no client_id) or a durable subscription; `last` is the sequence of its last message."""
 
     number: int
     destination: str
@@ -80,7 +77,7 @@ class RowRange(NamedTuple):
 
 
 class Operations:
-    """What one commit does, apart from new rows."""
+    """The operations of one commit, apart from new rows."""
 
     __slots__ = ("deletes", "dropped", "ranges", "redelivered", "stores")
 
@@ -92,7 +89,7 @@ class Operations:
         self.ranges: list[RowRange] = []
 
     def any(self) -> bool:
-        """True where there is something to write."""
+        """Whether there is something to write."""
         return bool(self.stores or self.deletes or self.redelivered or self.dropped or self.ranges)
 
 
@@ -187,7 +184,7 @@ def bounds(store: int) -> RowRange:
 
 
 def orphans(connection: sqlite3.Connection, stores: Iterable[int]) -> list[RowRange]:
-    """Rows of stores that were dropped by a process that ended before it had deleted them all."""
+    """Rows of dropped stores that the last process had not deleted when it ended."""
     known = set(stores)
     found: list[RowRange] = []
     position = 0
@@ -253,7 +250,7 @@ def _insert(connection: sqlite3.Connection, statement: str, rows: Iterable[Journ
 
 
 def _delete_some(connection: sqlite3.Connection, rows: RowRange) -> tuple[int, int]:
-    """Delete the first rows of a range, as many as no other commit should wait for: how many, and bytes."""
+    """Delete the first rows of a range, few enough for one commit. Returns their count and bytes."""
     count = size = 0
     for table in ("entries", "spool"):
         found = connection.execute(
@@ -295,7 +292,8 @@ def expired(connection: sqlite3.Connection, now: int, after: tuple[int, int], li
     except sqlite3.Error:
         return []
     return [
-        JournalRow(row_id, times, expires, bool(kept), tail) for row_id, times, expires, kept, tail in rows
+        JournalRow(row_id, times, expires, bool(persistent), tail)
+        for row_id, times, expires, persistent, tail in rows
     ]
 
 
@@ -339,6 +337,6 @@ def free_pages(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def give_back(connection: sqlite3.Connection, pages: int) -> None:
-    """Give up to so many free pages back to the file system."""
+    """Give up to `pages` free pages back to the file system."""
     with suppress(sqlite3.Error):
         connection.executescript(f"PRAGMA incremental_vacuum({pages})")  # execute() takes its first step only

@@ -1,4 +1,4 @@
-"""The room of consumed messages, given back to the file system while the broker works."""
+"""Free space of the journal's file, given back to the file system while the broker runs."""
 
 import sqlite3
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from .journal_thread import JournalThread
 DELAY_SECONDS = 0.5
 PAUSE_SECONDS = 0.02
 STEP_PAGES = 256  # 1 MiB: no other job waits longer than for that
-START_PAGES = 64  # fewer free pages are left for the messages to come
+START_PAGES = 64  # fewer free pages stay for the next messages
 
 
 class JournalSpace:
-    """Shrinks the file in steps: no commit waits for more than one of them."""
+    """Shrinks the file in steps, so that no commit waits for more than one of them."""
 
     def __init__(self, thread: JournalThread) -> None:
         self._thread = thread
         self._shrinking = False
 
     def shrink_later(self) -> None:
-        """Rows were deleted: shrink, if that is worth it, unless that is planned already."""
+        """Plan a check after rows were deleted."""
         if not self._shrinking:
             self._shrinking = True
             self._thread.later(DELAY_SECONDS, partial(self._shrink, START_PAGES))
@@ -45,7 +45,7 @@ class JournalSpace:
         self._thread.run(step, done)
 
     def compact(self, done: Callable[[], None]) -> None:
-        """Give all free room back, then call `done`."""
+        """Give all free space back, then call `done`."""
 
         def step(connection: sqlite3.Connection) -> bool:
             free, _ = journal_file.free_pages(connection)

@@ -1,4 +1,4 @@
-"""The thread that alone touches the journal's file; it takes jobs in order and answers on the event loop."""
+"""The only thread that uses the journal's file: it runs jobs in order and answers on the event loop."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,7 @@ Job = Callable[[], None]
 
 
 class JournalThread:
-    """Runs jobs on a connection. `broken`: it has ended before its time."""
+    """Runs jobs on a connection. `broken`: it ended with an exception."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -21,13 +21,13 @@ class JournalThread:
         self.broken = False
 
     def start(self, loop: asyncio.AbstractEventLoop, died: Callable[[], None]) -> None:
-        """Take jobs from now on; `died` is called on the loop if the thread ends before its time."""
+        """Start; `died` is called on the loop if the thread ends with an exception."""
         self._loop = loop
         self._died = died
         self._thread.start()
 
     def run(self, job: Callable[[sqlite3.Connection], Found], answer: Callable[[Found], None]) -> None:
-        """Do a job behind those that wait, and give what it returns to `answer`, on the loop."""
+        """Run a job after those that wait; `answer` gets its result, on the loop."""
 
         def work() -> None:
             found = job(self._connection)
@@ -40,7 +40,7 @@ class JournalThread:
         self._loop.call_later(seconds, call)
 
     def stop(self) -> None:
-        """Do what waits, then close the file."""
+        """Run the jobs that wait, then close the file."""
         self._jobs.put(None)
         self._thread.join(1.0)
 

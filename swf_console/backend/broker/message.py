@@ -28,10 +28,10 @@ TEMPORARY = "/temp-queue/"
 
 
 class Message:
-    """`tail` is everything of its MESSAGE frame behind the headers that differ from subscriber to subscriber.
+    """`tail` is its MESSAGE frame without the first headers, which differ between subscribers.
 
-    It starts with the destination, expires and message-id lines, in this order. `special`: some must get it
-    rendered for themselves, for its escapes or for a temporary destination of theirs. Times in ms since 1970.
+    It starts with the destination, expires and message-id lines, in this order. `special`: it must be
+    rendered for some subscribers, for its escapes or their temporary queues. Times in ms since 1970.
     """
 
     __slots__ = ("_headers", "expires", "id", "persistent", "special", "tail")
@@ -68,7 +68,7 @@ class Message:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Its headers, decoded."""
+        """The decoded headers."""
         if self._headers is None:
             lines = self.tail[: self.tail.index(b"\n\n")].decode().split("\n")
             pairs = (line.split(":", 1) for line in lines)
@@ -81,15 +81,15 @@ class Message:
 
     @property
     def timestamp(self) -> int:
-        """When the broker took it, in ms since 1970."""
+        """When the broker received it, in ms since 1970."""
         return int(self.tail.split(b"\ntimestamp:", 1)[1].split(b"\n", 1)[0])
 
     def forget_headers(self) -> None:
-        """Give the memory of the decoded headers back; they can be read from the tail again."""
+        """Free the decoded headers; they are decoded from the tail when needed again."""
         self._headers = None
 
     def property(self, name: str) -> str | int | None:
-        """What a selector sees under `name`: a header of the sender, or one of the JMS names."""
+        """The value of `name` in a selector: a header of the sender, or one of the JMS names."""
         headers = self.headers
         if name.startswith("JMS"):
             return self._jms(name, headers)
@@ -134,7 +134,7 @@ class Message:
         return destination, copy.retargeted(destination)
 
     def rendered(self, version: str, session: str) -> bytes:
-        """The tail for one who speaks `version` and whose temporary queues carry `session` in their names."""
+        """The tail for a client of STOMP `version` whose temporary queues have `session` in their names."""
         end = self.tail.index(b"\n\n")
         text = self.tail[:end].decode()
         mine = REMOTE_TEMPORARY + session + "-"
@@ -145,7 +145,7 @@ class Message:
 
 
 class StoreEntry:
-    """A message in a store. `stored`: the journal has it. `redeliveries`: how often it came back."""
+    """A message in a store. `stored`: it has a row in the journal. `redeliveries`: how often it came back."""
 
     __slots__ = ("message", "redeliveries", "sequence", "stored")
 
@@ -171,7 +171,7 @@ def from_frame(frame: Frame, destination: str, name: str) -> Message:
         if expires >= LATEST:
             raise ValueError
     except ValueError:
-        raise Rejected("expires is no number of milliseconds") from None
+        raise Rejected("expires is not a number of milliseconds below 2^62") from None
     persistent = headers.get("persistent") == "true"
     if frame.plain:
         lines = "".join([f"{name}:{value}\n" for name, value in headers.items() if name not in DROPPED])

@@ -1,4 +1,4 @@
-"""A store whose consumers may have selectors: each gets the messages that it wants, wherever they wait."""
+"""A store whose consumers may have selectors, which are applied to all messages that wait."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -29,10 +29,10 @@ class SelectingConsumer(Consumer, Protocol):
 
 
 class SelectorStore(Store[SelectingConsumer]):
-    """Where a consumer has a selector, each message is offered once to every consumer.
+    """If a consumer has a selector, each message is offered once to every consumer.
 
-    What is in memory is offered first; behind it the journal is read a page at a time, and of a page only
-    what a consumer takes comes into memory.
+    Messages in memory come first; then the journal is read page by page, and only matching messages of a
+    page are held in memory.
     """
 
     def __init__(self, context: StoreContext, number: int, destination: str) -> None:
@@ -90,7 +90,7 @@ class SelectorStore(Store[SelectingConsumer]):
         self._scan(free)
 
     def _revisit(self, consumer: SelectingConsumer) -> None:
-        """Offer a consumer what has come back behind its position."""
+        """Offer a consumer the returned messages before its position."""
         while consumer.revisit and consumer.has_room():
             sequence = consumer.revisit.pop(0)
             place = bisect_left(self.ready, sequence, key=BY_SEQUENCE)
@@ -121,7 +121,7 @@ class SelectorStore(Store[SelectingConsumer]):
             free.append(taker)
 
     def _scan(self, free: list[SelectingConsumer]) -> None:
-        """Read the journal further for consumers whose selectors have refused all that is in memory."""
+        """Read the next page of the journal for consumers that have checked all messages in memory."""
         upto = self.readable_to
         after = max(self._loaded_to, min(one.scanned for one in free))
         if self._loading or not self.spilled or after >= upto:
@@ -146,9 +146,9 @@ class SelectorStore(Store[SelectingConsumer]):
         )
 
     def _offer_rows(self, rows: list[JournalRow], free: list[SelectingConsumer], *, contiguous: bool) -> bool:
-        """Give rows to those that want them; False where no consumer has room for the rest.
+        """Deliver rows to consumers that want them; False if no consumer has room for the rest.
 
-        `contiguous`: the rows follow what is in memory, which then grows by the taken ones at their start.
+        `contiguous`: the page follows the messages in memory; taken rows at its start move that border.
         """
         for row in rows:
             sequence = row.id & SEQUENCES

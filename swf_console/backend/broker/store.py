@@ -1,4 +1,4 @@
-"""Messages of a queue or a durable subscription: some in memory, the rest in the journal."""
+"""The messages of a queue or a durable subscription: the first in memory, the rest in the journal."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ EVERYTHING = LATEST
 
 
 class Store(Generic[AnyConsumer]):
-    """Messages in order, given to consumers in turn, held until acknowledged.
+    """Messages in order, delivered to consumers in turn and held until they are acknowledged.
 
     `ready` has the next ones in order. Of the `spilled` ones only the journal has the content, behind
     sequence `_loaded_to`; `taken` are sequences behind it that are in memory all the same, or about to be
@@ -56,12 +56,12 @@ class Store(Generic[AnyConsumer]):
 
     @property
     def size(self) -> int:
-        """Messages waiting or unacknowledged."""
+        """The number of messages that wait or are not acknowledged."""
         return len(self.ready) + len(self.undeliverable) + self.spilled + self.in_flight
 
     @property
     def memory_bytes(self) -> int:
-        """What its messages in memory take."""
+        """Bytes of its messages in memory."""
         return self._bytes
 
     @property
@@ -71,21 +71,21 @@ class Store(Generic[AnyConsumer]):
 
     @property
     def readable_to(self) -> int:
-        """The sequence up to which its messages are written, and may be given out."""
+        """The sequence up to which its messages are written and may be delivered."""
         return min(self._decided_to, self._next_sequence - 1)
 
     def record(self) -> StoredStore:
-        """What the journal remembers of the store itself."""
+        """The journal's record of the store itself."""
         return StoredStore(self.number, self.destination)
 
     def remember(self, sender: Sender | None) -> None:
-        """Make sure that the journal knows the store."""
+        """Write the store to the journal, once."""
         if not self.known:
             self.known = True
             self.context.journal.add_store(self.record(), sender)
 
     def restore(self, stored: StoredStore) -> None:
-        """Take over what the journal has."""
+        """Start from the journal's record."""
         self.known = True
         self.spilled = stored.messages
         self.bytes = stored.bytes + stored.messages * ENTRY_BYTES
@@ -95,21 +95,21 @@ class Store(Generic[AnyConsumer]):
 
     @property
     def full(self) -> bool:
-        """Whether it takes no further message, or has refused one and has as many since."""
+        """Whether it is at its limit, or refused a message and has not become smaller since."""
         return self.bytes >= min(self.context.limits.store_bytes, self._refused_at)
 
     @property
     def title(self) -> str:
-        """What it is called in errors."""
+        """Its name in errors."""
         return f"queue {self.destination}"
 
     @property
     def remedy(self) -> str:
-        """What to do where it is full."""
+        """The advice in errors when it is full."""
         return f"Consume them, or remove them: swf-console broker purge {self.destination}"
 
     def admit(self, message: Message) -> None:
-        """Raise Rejected where a message cannot be added: the store is full, or the disk is."""
+        """Raise Rejected if a message cannot be added because the store or the disk is full."""
         size = len(message.tail)
         limits = self.context.limits
         if self.bytes + size > limits.store_bytes:
@@ -123,7 +123,7 @@ class Store(Generic[AnyConsumer]):
             raise Rejected(reason)
 
     def put(self, message: Message, sender: Sender | None) -> None:
-        """Add a message that `admit` has accepted; its sender's next receipt waits for the journal."""
+        """Add a message that `admit` has accepted; the sender's next receipt waits for the journal."""
         size = len(message.tail)
         self.enqueued += 1
         self.bytes_in += size
@@ -153,7 +153,7 @@ class Store(Generic[AnyConsumer]):
             message.forget_headers()
 
     def committed(self, upto: int) -> None:
-        """The journal has written, or undone, everything up to a sequence."""
+        """Deliver what is written: the journal has written or undone everything up to a sequence."""
         if upto >= self._last_pending:
             self._decided_to = EVERYTHING
         elif self._decided_to != EVERYTHING:
@@ -162,7 +162,7 @@ class Store(Generic[AnyConsumer]):
             self.dispatch()
 
     def undo_put(self, put: PendingPut) -> None:
-        """The journal could not take a message, and its sender gets an error."""
+        """Remove a message that could not be written."""
         self.enqueued -= 1
         self.bytes_in -= put.size
         self.bytes -= put.size + ENTRY_BYTES
@@ -203,12 +203,12 @@ class Store(Generic[AnyConsumer]):
     # to the consumers
 
     def attach(self, consumer: AnyConsumer) -> None:
-        """A consumer has come."""
+        """Add a consumer."""
         self.consumers.append(consumer)
         self.dispatch()
 
     def detach(self, consumer: AnyConsumer, unacknowledged: Iterable[StoreEntry]) -> None:
-        """A consumer is gone; what it did not acknowledge goes to others, marked as redelivered."""
+        """Remove a consumer; what it did not acknowledge goes to others, marked as redelivered."""
         if consumer in self.consumers:
             self.consumers.remove(consumer)
         returned = list(unacknowledged)
@@ -217,7 +217,7 @@ class Store(Generic[AnyConsumer]):
         self.dispatch()
 
     def dispatch(self) -> None:
-        """Give out what consumers have room for."""
+        """Deliver what consumers have room for."""
         ready = self.ready
         while (
             ready
@@ -229,7 +229,7 @@ class Store(Generic[AnyConsumer]):
             self._refill()
 
     def dispatch_later(self) -> None:
-        """The same in a turn of its own."""
+        """Deliver in the next turn of the loop."""
         if not self._dispatch_scheduled:
             self._dispatch_scheduled = True
             self.context.loop.call_soon(self._dispatch_now)
@@ -259,11 +259,11 @@ class Store(Generic[AnyConsumer]):
     # from the consumers
 
     def settle(self, entry: StoreEntry, sender: Sender | None) -> None:
-        """A consumer has acknowledged."""
+        """Remove a message that was acknowledged."""
         self._remove(entry, sender)
 
     def reject(self, entry: StoreEntry, sender: Sender | None) -> None:
-        """A consumer could not do it: again, and after the last time to the dead-letter queue."""
+        """Redeliver a message after a NACK, or move it to the dead-letter queue after the last one."""
         if entry.redeliveries < self.context.limits.redeliveries:
             self.in_flight -= 1
             self._return([entry], sender)
@@ -271,12 +271,12 @@ class Store(Generic[AnyConsumer]):
             self._give_up(entry, f"{entry.redeliveries + 1} negative acknowledgements", sender)
 
     def _expire(self, entry: StoreEntry) -> None:
-        """Its time to live ended before a consumer had it."""
+        """Move a message whose time to live is over to the dead-letter queue."""
         self.expirations += 1
         self._give_up(entry, f"Message Expired. Expiration:{entry.message.expires}", None)
 
     def _give_up(self, entry: StoreEntry, cause: str, sender: Sender | None) -> None:
-        """Move a delivered message to the dead-letter queue, or wait until that takes it."""
+        """Move a message in flight to the dead-letter queue, or hold it until that accepts it."""
         context = self.context
         if context.dead_letter_refused(self, entry.message):
             self.in_flight -= 1
@@ -303,7 +303,7 @@ class Store(Generic[AnyConsumer]):
         self.context.journal.delete(self, entry, sender)
 
     def undo_remove(self, entry: StoreEntry) -> None:
-        """The COMMIT that acknowledged a message, or its way to the dead letters, could not be written."""
+        """Put a message back whose removal could not be written."""
         self.dequeued -= 1
         self.bytes += len(entry.message.tail) + ENTRY_BYTES
         self._hold(entry)
@@ -313,7 +313,7 @@ class Store(Generic[AnyConsumer]):
     # time to live
 
     def sweep(self) -> None:
-        """Remove what has expired in memory, and try again what the dead-letter queue did not take."""
+        """Remove what has expired in memory, and retry what the dead-letter queue did not accept."""
         waiting, self.undeliverable = self.undeliverable, []
         for entry, cause in waiting:
             self.in_flight += 1
@@ -337,9 +337,9 @@ class Store(Generic[AnyConsumer]):
             self.dispatch()
 
     def expire_row(self, row: JournalRow) -> bool:
-        """Remove an expired message that only the journal has; False where the dead-letter queue is full.
+        """Remove an expired message that is only in the journal; False if the dead-letter queue is full.
 
-        What pages that are being read may contain stays for the next time.
+        While a page is being read nothing is removed, for the page may contain the row.
         """
         sequence = row.id & SEQUENCES
         if self._loading or sequence <= self._loaded_to or sequence in self.taken or not self.spilled:
@@ -394,7 +394,7 @@ class Store(Generic[AnyConsumer]):
             self.dispatch()
 
     def destroy(self, sender: Sender | None) -> None:
-        """Forget every message and the store itself."""
+        """Delete every message and the store itself."""
         for entry in self.ready:
             self._release(entry)
         self.ready.clear()

@@ -19,7 +19,7 @@ class MemoryUse:
 
 
 class AnyStore(Protocol):
-    """A store as its dead letters name it."""
+    """A store, for its dead letters."""
 
     destination: str
 

@@ -78,7 +78,7 @@ class Subscription(ABC):
         return self.selector is None or self.selector(message) is True
 
     def offer(self, message: Message, item: object, redelivered: bool = False) -> None:
-        """Send a message for whose acknowledgement `item` will be kept."""
+        """Send a message; `item` is stored under its number until it is acknowledged."""
         self._count = number = self._count + 1
         self.unacknowledged[number] = item
         prefix = self.prefix
@@ -126,7 +126,7 @@ class Subscription(ABC):
 
 
 class TopicSubscription(Subscription):
-    """Gets a message at once or never."""
+    """Gets the messages that are published while it exists."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

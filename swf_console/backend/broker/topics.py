@@ -12,7 +12,7 @@ from .message import Message
 
 
 class TopicSubscriber(Protocol):
-    """Gets every message of a topic, now or never."""
+    """Gets every message of a topic while it is subscribed."""
 
     ended: bool
 
@@ -193,14 +193,14 @@ class Topic:
 
     @property
     def in_use(self) -> bool:
-        """Whether it has a subscriber, or a message for one on its way."""
+        """Whether it has a subscriber or a store, or a message that waits for a commit."""
         return bool(self.subscribers or self.stores or self._pending)
 
     def publish(self, message: Message, sender: Sender | None) -> None:
-        """Give a message to every subscriber and every store.
+        """Add a message to every store, then deliver it to every subscriber.
 
-        The stores come first: what one of them refuses (Rejected), or cannot write, is delivered to no one,
-        so that a sender that tries again causes no duplicates.
+        A message that a store refuses (Rejected) or cannot write is not delivered at all: a publisher that
+        retries must not cause duplicates.
         """
         if message.expires and message.expired():
             self.enqueued += 1
@@ -231,7 +231,7 @@ class Topic:
             self._follow(message, sender)
 
     def _follow(self, message: Message, sender: Sender | None) -> None:
-        """Publish after what is already on its way, and after the open group of the sender, if any."""
+        """Deliver after the earlier messages, and after the open group of the sender is written."""
         self.enqueued += 1
         if not self._subscribers:
             return
@@ -249,7 +249,7 @@ class Topic:
         group.then.append(ended)
 
     def _finish(self) -> None:
-        """Deliver, in order, what is decided."""
+        """Deliver, in order, the messages whose outcome is known."""
         while self._pending and self._pending[0].stored is not None:
             publication = self._pending.popleft()
             if publication.stored:

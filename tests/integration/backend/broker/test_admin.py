@@ -67,7 +67,7 @@ def test_admin_queues_lists_counts_ages_sizes_and_consumers(broker: BrokerProces
     assert (consumer["unacknowledged"], consumer["selector"]) == (1, "a IS NULL")
 
 
-def test_admin_lists_are_read_in_slices(broker: BrokerProcess) -> None:
+def test_admin_lists_are_paged(broker: BrokerProcess) -> None:
     client = broker.connect()
     for name in "abc":
         client.put(f"/queue/{name}")
@@ -79,7 +79,7 @@ def test_admin_lists_are_read_in_slices(broker: BrokerProcess) -> None:
     assert [one["destination"] for one in second["queues"]] == ["/queue/c"]
 
 
-def test_admin_subscriptions_tells_active_from_abandoned_after_a_restart(broker: BrokerProcess) -> None:
+def test_admin_subscriptions_shows_active_and_abandoned(broker: BrokerProcess) -> None:
     broker.connect(client_id="me").subscribe("/topic/a", headers=DURABLE)
     send_all(broker.connect(), "/topic/a", ["x" * 1000] * 3)
     administrator = Administrator(broker)
@@ -94,7 +94,7 @@ def test_admin_subscriptions_tells_active_from_abandoned_after_a_restart(broker:
     assert abandoned["oldest_seconds"] >= active["oldest_seconds"]
 
 
-def test_admin_drop_removes_an_abandoned_subscription_for_good(broker: BrokerProcess) -> None:
+def test_admin_drop_removes_abandoned_subscription(broker: BrokerProcess) -> None:
     client = broker.connect(client_id="me")
     client.subscribe("/topic/a", headers=DURABLE)
     administrator = Administrator(broker)
@@ -111,7 +111,7 @@ def test_admin_drop_removes_an_abandoned_subscription_for_good(broker: BrokerPro
     assert Administrator(broker).request("subscriptions")["subscriptions"] == []
 
 
-def test_admin_purge_removes_what_waits_and_leaves_what_is_delivered(tmp_path: Path) -> None:
+def test_admin_purge_removes_waiting_and_leaves_delivered(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
     broker.start()
     client = broker.connect()
@@ -165,7 +165,7 @@ def dead_letters(broker: BrokerProcess, bodies: list[str]) -> list[dict[str, Any
     return messages
 
 
-def test_admin_resend_brings_dead_letters_to_their_original_destination(broker: BrokerProcess) -> None:
+def test_admin_resend_sends_dead_letters_to_original_destination(broker: BrokerProcess) -> None:
     first, second = dead_letters(broker, ["one", "two"])
     assert first["headers"]["original-destination"] == "/queue/work"
     administrator = Administrator(broker)
@@ -190,13 +190,13 @@ def test_admin_discard_removes_single_messages(broker: BrokerProcess) -> None:
     assert left["body"] == "two"
 
 
-def test_admin_compact_gives_room_back(broker: BrokerProcess) -> None:
+def test_admin_compact_gives_space_back(broker: BrokerProcess) -> None:
     reply = Administrator(broker).request("compact")
     assert reply["ok"] is True
     assert reply["after_bytes"] <= reply["before_bytes"]
 
 
-def test_admin_status_says_that_messages_are_accepted(broker: BrokerProcess) -> None:
+def test_admin_status_accepting_has_no_reason(broker: BrokerProcess) -> None:
     status = Administrator(broker).request("status")["status"]
     assert (status["accepts"], status["reason"]) == (True, "")
     assert status["disk_free_bytes"] > 0
@@ -219,13 +219,13 @@ def test_admin_topics_counts_subscribers(broker: BrokerProcess) -> None:
         ("{}", "command: None not found"),
         ('{"command": ["queues"]}', "command: ['queues'] not found"),
         ('{"command": "queues", "limit": -1}', "limit: -1 is not a number of 0 or more"),
-        ('{"command": "queues", "after": 1}', "after: 1 is not a text"),
+        ('{"command": "queues", "after": 1}', "after: 1 is not a string"),
         ('{"command": "subscriptions", "after": "x"}', "after: not a list of client id and name"),
         ('{"command": "purge", "destination": "/queue/none"}', "/queue/none not found"),
         ('{"command": "discard", "destination": "/queue/none"}', "/queue/none not found"),
     ],
 )
-def test_admin_request_wrong_is_answered_with_its_error(broker: BrokerProcess, body: str, error: str) -> None:
+def test_admin_request_wrong_gets_error_reply(broker: BrokerProcess, body: str, error: str) -> None:
     client = broker.connect()
     client.subscribe(REPLIES)
     client.send(ADMIN, body, {"reply-to": REPLIES})

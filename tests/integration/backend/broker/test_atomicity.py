@@ -51,9 +51,7 @@ def bodies(journal: Path) -> list[str]:
     return [row[0].partition(b"\n\n")[2].rstrip(b"\0").decode() for row in rows]
 
 
-def test_commit_killed_between_any_two_journal_writes_is_whole_or_absent(
-    broker: BrokerProcess, tmp_path: Path
-) -> None:
+def test_commit_kill_between_any_two_writes_is_whole_or_absent(broker: BrokerProcess, tmp_path: Path) -> None:
     client = broker.connect()
     send_inputs(client)
     assert broker.stop() == 0  # the journal is now one file, and what follows one log
@@ -83,7 +81,7 @@ def test_commit_killed_between_any_two_journal_writes_is_whole_or_absent(
     assert results_seen == set(range(STEPS + 1)), "every COMMIT was a transaction of its own"
 
 
-def test_commit_that_the_journal_cannot_write_is_undone(broker: BrokerProcess) -> None:
+def test_commit_write_failed_is_undone(broker: BrokerProcess) -> None:
     assert broker.process is not None
     client, listener = broker.connect(), broker.connect()
     listener.subscribe("/topic/result")
@@ -121,7 +119,7 @@ def bodies_after_stop(broker: BrokerProcess) -> list[str]:
     return bodies(broker.state_dir / "broker.journal")
 
 
-def test_commit_with_a_send_that_is_refused_does_nothing(tmp_path: Path) -> None:
+def test_commit_with_refused_send_does_nothing(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"store_bytes": 100_000})
     broker.start()
     client = broker.connect()
@@ -142,7 +140,7 @@ def test_commit_with_a_send_that_is_refused_does_nothing(tmp_path: Path) -> None
     broker.end()
 
 
-def test_dead_letter_is_written_with_the_removal_from_its_queue(tmp_path: Path) -> None:
+def test_dead_letter_is_written_with_removal_from_queue(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path)
     broker.start()
     client = broker.connect()

@@ -60,7 +60,7 @@ def publish(client: StompSocket, destination: str, count: int, size: int, **head
     return taken
 
 
-def test_a_topic_subscriber_that_does_not_read_is_cut_and_nobody_waits_for_it(broker: BrokerProcess) -> None:
+def test_topic_subscriber_not_reading_is_disconnected_and_delays_no_one(broker: BrokerProcess) -> None:
     slow, quick, sender = broker.connect(), broker.connect(), broker.connect()
     for listener in (slow, quick):
         listener.subscribe("/topic/a")
@@ -76,7 +76,7 @@ def test_a_topic_subscriber_that_does_not_read_is_cut_and_nobody_waits_for_it(br
     assert "slow client cut" in broker.log.read_text()
 
 
-def test_many_slow_subscribers_share_the_memory_of_what_they_miss(broker: BrokerProcess) -> None:
+def test_topic_slow_subscribers_share_memory_of_messages(broker: BrokerProcess) -> None:
     slow = [broker.connect() for _ in range(10)]
     for client in slow:
         client.subscribe("/topic/a")
@@ -84,7 +84,7 @@ def test_many_slow_subscribers_share_the_memory_of_what_they_miss(broker: Broker
     assert broker.memory() < 100 * MIB
 
 
-def test_a_topic_subscriber_that_never_acknowledges_is_cut(tmp_path: Path) -> None:
+def test_topic_subscriber_not_acknowledging_is_disconnected(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"backlog_frames": 1000})
     broker.start()
     client = broker.connect()
@@ -96,9 +96,7 @@ def test_a_topic_subscriber_that_never_acknowledges_is_cut(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("mode", ["auto", "client-individual"])
-def test_a_queue_consumer_that_does_not_read_is_left_alone_and_loses_nothing(
-    broker: BrokerProcess, mode: str
-) -> None:
+def test_queue_consumer_not_reading_stays_and_loses_nothing(broker: BrokerProcess, mode: str) -> None:
     slow, sender = broker.connect(), broker.connect()
     slow.subscribe("/queue/a", headers={"ack": mode, "activemq.prefetchSize": 100_000})
     publish(sender, "/queue/a", 10_000, 4000, persistent="true")
@@ -112,7 +110,7 @@ def test_a_queue_consumer_that_does_not_read_is_left_alone_and_loses_nothing(
     assert slow.silent()
 
 
-def test_consumers_with_the_same_selector_compete_in_turn(shared: BrokerProcess) -> None:
+def test_queue_consumers_with_same_selector_take_turns(shared: BrokerProcess) -> None:
     consumers = [shared.connect(), shared.connect()]
     for consumer in consumers:
         consumer.subscribe("/queue/turns", headers={"selector": "kind = 'a'"})
@@ -122,7 +120,7 @@ def test_consumers_with_the_same_selector_compete_in_turn(shared: BrokerProcess)
         assert consumer.silent(0.05)
 
 
-def test_a_durable_subscriber_that_does_not_read_finds_everything_later(broker: BrokerProcess) -> None:
+def test_durable_subscriber_not_reading_gets_everything_later(broker: BrokerProcess) -> None:
     durable = INDIVIDUAL | {"activemq.subscriptionName": "mine"}
     slow = broker.connect(client_id="me")
     slow.subscribe("/topic/a", headers=durable)
@@ -138,7 +136,7 @@ def test_a_durable_subscriber_that_does_not_read_finds_everything_later(broker: 
     assert again.silent()
 
 
-def test_a_publisher_with_unread_receipts_does_not_stall_others(broker: BrokerProcess) -> None:
+def test_publisher_not_reading_receipts_delays_no_one(broker: BrokerProcess) -> None:
     rude = broker.connect()
     rude.socket.settimeout(2)
     frame = b"SEND\ndestination:/topic/a\nreceipt:" + b"r" * 5000 + b"\n\n\0"
@@ -212,7 +210,7 @@ FRAMES = st.tuples(st.sampled_from(WORDS), HEADERS, st.binary(max_size=50))
 
 @given(st.binary(max_size=300), st.booleans())
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_bytes_kill_the_broker(shared: BrokerProcess, data: bytes, inside: bool) -> None:
+def test_broker_survives_any_bytes(shared: BrokerProcess, data: bytes, inside: bool) -> None:
     address = shared.address
     with StompSocket(address.host, address.port) as client:
         if inside:
@@ -224,7 +222,7 @@ def test_no_bytes_kill_the_broker(shared: BrokerProcess, data: bytes, inside: bo
 
 @given(st.lists(FRAMES, max_size=8))
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_sequence_of_frames_kills_the_broker(
+def test_broker_survives_any_frames(
     shared: BrokerProcess, frames: list[tuple[str, dict[str, str], bytes]]
 ) -> None:
     address = shared.address

@@ -75,9 +75,7 @@ def publish_persistent(broker: BrokerProcess) -> Frame:
         return client.put("/queue/b", "x" * 1000, **PERSISTENT)
 
 
-def test_full_disk_persistent_send_is_refused_with_the_reason(
-    broker: BrokerProcess, small_disk: Path
-) -> None:
+def test_full_disk_persistent_send_is_refused_with_reason(broker: BrokerProcess, small_disk: Path) -> None:
     send_all(broker.connect(), 10)
     assert status(broker)["accepts"] is True
     fill(small_disk)
@@ -95,7 +93,7 @@ def test_full_disk_persistent_send_is_refused_with_the_reason(
     assert "persistent messages are refused" in broker.log.read_text()
 
 
-def test_full_disk_subscription_to_be_remembered_is_refused(broker: BrokerProcess, small_disk: Path) -> None:
+def test_full_disk_new_durable_subscription_is_refused(broker: BrokerProcess, small_disk: Path) -> None:
     fill(small_disk)
     assert publish_persistent(broker).command == "ERROR"
     answer = broker.connect(client_id="me").subscribe(
@@ -105,9 +103,7 @@ def test_full_disk_subscription_to_be_remembered_is_refused(broker: BrokerProces
     assert "disk is full" in answer.headers["message"]
 
 
-def test_full_disk_backlog_is_read_and_acknowledged_and_stays_so_after_a_kill(
-    broker: BrokerProcess, small_disk: Path
-) -> None:
+def test_full_disk_backlog_acknowledged_stays_so_after_kill(broker: BrokerProcess, small_disk: Path) -> None:
     send_all(broker.connect(), WAITING)
     fill(small_disk)
     client = broker.connect()
@@ -143,7 +139,7 @@ def test_full_disk_start_serves_reading_and_acknowledging(broker: BrokerProcess,
     assert again.silent()
 
 
-def test_full_disk_publishing_recovers_by_itself(broker: BrokerProcess, small_disk: Path) -> None:
+def test_full_disk_freed_accepts_again(broker: BrokerProcess, small_disk: Path) -> None:
     filler = fill(small_disk)
     assert publish_persistent(broker).command == "ERROR"
     filler.unlink()
@@ -153,9 +149,7 @@ def test_full_disk_publishing_recovers_by_itself(broker: BrokerProcess, small_di
     assert "persistent messages are accepted again" in broker.log.read_text()
 
 
-def test_full_disk_acknowledgement_without_any_room_is_confirmed_only_once_it_is_written(
-    broker: BrokerProcess, small_disk: Path
-) -> None:
+def test_full_disk_acknowledgement_is_confirmed_once_written(broker: BrokerProcess, small_disk: Path) -> None:
     send_all(broker.connect(), 100)
     client = broker.connect()
     client.subscribe("/queue/a", headers=INDIVIDUAL)
@@ -183,7 +177,7 @@ def test_full_disk_acknowledgement_without_any_room_is_confirmed_only_once_it_is
     assert again.silent()
 
 
-def test_expired_message_on_a_full_disk_waits_for_the_dead_letter_queue(
+def test_full_disk_expired_message_waits_for_dead_letter_queue(
     broker: BrokerProcess, small_disk: Path
 ) -> None:
     client = broker.connect()

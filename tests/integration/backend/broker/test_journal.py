@@ -37,7 +37,7 @@ def send_all(client: StompSocket, destination: str, bodies: list[str], **headers
     assert client.ask("SEND", {"destination": destination} | KEPT | headers, bodies[-1]).command == "RECEIPT"
 
 
-def test_queue_messages_with_a_receipt_survive_a_kill_in_order(broker: BrokerProcess) -> None:
+def test_kill_confirmed_queue_messages_survive_in_order(broker: BrokerProcess) -> None:
     texts = [str(number) for number in range(500)]
     send_all(broker.connect(), "/queue/a", texts)
     restarted(broker)
@@ -47,7 +47,7 @@ def test_queue_messages_with_a_receipt_survive_a_kill_in_order(broker: BrokerPro
     assert client.silent()
 
 
-def test_messages_that_are_not_persistent_are_gone_after_a_kill(broker: BrokerProcess) -> None:
+def test_kill_non_persistent_messages_are_lost(broker: BrokerProcess) -> None:
     broker.connect().put("/queue/a", "volatile")
     restarted(broker)
     client = broker.connect()
@@ -55,7 +55,7 @@ def test_messages_that_are_not_persistent_are_gone_after_a_kill(broker: BrokerPr
     assert client.silent()
 
 
-def test_acknowledged_messages_do_not_come_back(broker: BrokerProcess) -> None:
+def test_kill_acknowledged_messages_are_not_redelivered(broker: BrokerProcess) -> None:
     client = broker.connect()
     send_all(client, "/queue/a", list("abc"))
     client.subscribe("/queue/a", headers=INDIVIDUAL)
@@ -72,7 +72,7 @@ def test_acknowledged_messages_do_not_come_back(broker: BrokerProcess) -> None:
     assert again.silent()
 
 
-def test_message_ids_are_never_used_twice(broker: BrokerProcess) -> None:
+def test_restart_message_ids_are_unique(broker: BrokerProcess) -> None:
     send_all(broker.connect(), "/queue/a", list("ab"))
     restarted(broker)
     client = broker.connect()
@@ -81,7 +81,7 @@ def test_message_ids_are_never_used_twice(broker: BrokerProcess) -> None:
     assert len({message.headers["message-id"] for message in client.messages(4)}) == 4
 
 
-def test_headers_of_every_kind_survive_a_kill(broker: BrokerProcess) -> None:
+def test_kill_headers_of_every_kind_survive(broker: BrokerProcess) -> None:
     headers = {"odd": "a:b\\c\nd\re", "expires": "99999999999999", "type": "T"}
     broker.connect().ask("SEND", {"destination": "/queue/a"} | KEPT | headers, "x")
     restarted(broker)
@@ -92,9 +92,7 @@ def test_headers_of_every_kind_survive_a_kill(broker: BrokerProcess) -> None:
 
 
 @pytest.mark.parametrize("header", ["activemq.subscriptionName", "durable-subscription-name"])
-def test_a_durable_subscription_and_what_waits_for_it_survive_a_kill(
-    broker: BrokerProcess, header: str
-) -> None:
+def test_kill_durable_subscription_and_backlog_survive(broker: BrokerProcess, header: str) -> None:
     client = broker.connect(client_id="me")
     client.subscribe("/topic/a", headers=INDIVIDUAL | {header: "mine"})
     send_all(client, "/topic/a", ["first"])
@@ -109,7 +107,7 @@ def test_a_durable_subscription_and_what_waits_for_it_survive_a_kill(
     assert again.silent()
 
 
-def test_a_removed_durable_subscription_stays_removed(broker: BrokerProcess) -> None:
+def test_kill_removed_durable_subscription_stays_removed(broker: BrokerProcess) -> None:
     client = broker.connect(client_id="me")
     client.subscribe("/topic/a", headers=DURABLE)
     client.ask("UNSUBSCRIBE", {"id": "1"} | DURABLE)
@@ -120,7 +118,7 @@ def test_a_removed_durable_subscription_stays_removed(broker: BrokerProcess) -> 
     assert again.silent()
 
 
-def test_another_selector_makes_another_durable_subscription(broker: BrokerProcess) -> None:
+def test_durable_subscription_other_selector_starts_empty(broker: BrokerProcess) -> None:
     client = broker.connect(client_id="me")
     client.subscribe("/topic/a", headers=DURABLE | {"selector": "kind = 'a'"})
     client.ask("UNSUBSCRIBE", {"id": "1"})
@@ -132,7 +130,7 @@ def test_another_selector_makes_another_durable_subscription(broker: BrokerProce
     assert client.silent()
 
 
-def test_the_queue_of_a_virtual_topic_is_there_before_its_consumer_comes_back(broker: BrokerProcess) -> None:
+def test_kill_virtual_topic_queue_survives_without_consumer(broker: BrokerProcess) -> None:
     broker.connect().subscribe("/queue/Consumer.agent.a.b")
     restarted(broker)
     send_all(broker.connect(), "/topic/a.b", ["x"])
@@ -142,7 +140,7 @@ def test_the_queue_of_a_virtual_topic_is_there_before_its_consumer_comes_back(br
     assert client.message().text == "x"
 
 
-def test_a_transaction_is_there_whole_or_not_at_all(broker: BrokerProcess) -> None:
+def test_kill_transaction_is_committed_whole_or_not_at_all(broker: BrokerProcess) -> None:
     client = broker.connect()
     client.ask("BEGIN", {"transaction": "t"})
     send_all(client, "/queue/a", list("abc"), transaction="t")
@@ -156,7 +154,7 @@ def test_a_transaction_is_there_whole_or_not_at_all(broker: BrokerProcess) -> No
     assert again.silent()
 
 
-def test_redeliveries_are_counted_across_a_kill(broker: BrokerProcess) -> None:
+def test_kill_redelivery_count_survives(broker: BrokerProcess) -> None:
     client = broker.connect()
     send_all(client, "/queue/a", ["poison"])
     client.subscribe("/queue/a", headers=INDIVIDUAL)
@@ -168,7 +166,7 @@ def test_redeliveries_are_counted_across_a_kill(broker: BrokerProcess) -> None:
     assert again.message().headers["redelivered"] == "true"
 
 
-def test_every_receipt_of_a_broker_that_is_killed_at_work_was_true(broker: BrokerProcess) -> None:
+def test_kill_under_load_every_confirmed_message_survives(broker: BrokerProcess) -> None:
     client = broker.connect()
     confirmed: list[int] = []
 
@@ -206,7 +204,7 @@ def _until_broken(work: Callable[[], None]) -> None:
         return
 
 
-def test_a_backlog_stays_in_the_journal_and_comes_in_order(broker: BrokerProcess) -> None:
+def test_backlog_long_uses_bounded_memory_and_is_in_order(broker: BrokerProcess) -> None:
     count, size = 20_000, 4000
     client = broker.connect()
     texts = [f"{number}:".ljust(size, "x") for number in range(count)]
@@ -224,7 +222,7 @@ def test_a_backlog_stays_in_the_journal_and_comes_in_order(broker: BrokerProcess
     assert broker.memory() < 80 * 1024 * 1024
 
 
-def test_a_backlog_that_nobody_selects_does_not_hide_what_is_selected(tmp_path: Path) -> None:
+def test_selector_matches_message_after_unmatched_backlog(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
     broker.start()
     client = broker.connect()
@@ -235,7 +233,7 @@ def test_a_backlog_that_nobody_selects_does_not_hide_what_is_selected(tmp_path: 
     broker.end()
 
 
-def test_volatile_messages_over_the_window_keep_their_order(tmp_path: Path) -> None:
+def test_backlog_of_both_kinds_over_window_is_in_order(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
     broker.start()
     client = broker.connect()
@@ -251,7 +249,7 @@ def journal_bytes(broker: BrokerProcess) -> int:
     return sum(file.stat().st_size for file in broker.state_dir.glob("broker.journal*"))
 
 
-def test_the_journal_shrinks_once_it_is_drained(broker: BrokerProcess) -> None:
+def test_journal_drained_shrinks(broker: BrokerProcess) -> None:
     client = broker.connect()
     send_all(client, "/queue/a", ["x" * 4000] * 3000)
     assert journal_bytes(broker) > 10_000_000
@@ -260,7 +258,7 @@ def test_the_journal_shrinks_once_it_is_drained(broker: BrokerProcess) -> None:
     wait_for(lambda: journal_bytes(broker) < 100_000)
 
 
-def test_a_topic_that_nobody_keeps_writes_nothing(broker: BrokerProcess) -> None:
+def test_topic_without_store_writes_nothing(broker: BrokerProcess) -> None:
     client = broker.connect()
     client.subscribe("/topic/a")
     before = journal_bytes(broker)
@@ -269,7 +267,7 @@ def test_a_topic_that_nobody_keeps_writes_nothing(broker: BrokerProcess) -> None
     assert journal_bytes(broker) == before
 
 
-def test_a_full_disk_gives_an_error_and_no_receipt(broker: BrokerProcess) -> None:
+def test_file_size_limit_gives_error_and_no_receipt(broker: BrokerProcess) -> None:
     assert broker.process is not None
     client, bystander = broker.connect(), broker.connect()
     bystander.subscribe("/topic/a")
@@ -291,7 +289,7 @@ def test_a_full_disk_gives_an_error_and_no_receipt(broker: BrokerProcess) -> Non
     assert again.silent()
 
 
-def test_the_journal_has_a_limit(tmp_path: Path) -> None:
+def test_journal_over_limit_refuses_message(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"journal_bytes": 1_000_000})
     broker.start()
     client = broker.connect()
@@ -301,7 +299,7 @@ def test_the_journal_has_a_limit(tmp_path: Path) -> None:
     broker.end()
 
 
-def test_a_journal_of_a_newer_version_is_refused_with_one_line(tmp_path: Path) -> None:
+def test_start_journal_of_newer_version_is_refused_with_one_line(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "broker.journal")
     connection.execute("PRAGMA user_version=99")
     connection.close()
@@ -313,7 +311,7 @@ def test_a_journal_of_a_newer_version_is_refused_with_one_line(tmp_path: Path) -
     assert len(broker.log.read_text().splitlines()) == 1
 
 
-def test_a_journal_that_is_none_is_refused_and_kept(tmp_path: Path) -> None:
+def test_start_journal_of_other_format_is_refused_and_unchanged(tmp_path: Path) -> None:
     (tmp_path / "broker.journal").write_text("something else " * 1000)
     broker = BrokerProcess(tmp_path)
     with pytest.raises(AssertionError, match="cannot be used"):
@@ -321,7 +319,7 @@ def test_a_journal_that_is_none_is_refused_and_kept(tmp_path: Path) -> None:
     assert (tmp_path / "broker.journal").read_text().startswith("something else")
 
 
-def test_sigterm_writes_what_has_come_and_ends_in_order(broker: BrokerProcess) -> None:
+def test_sigterm_writes_pending_messages_and_exits_zero(broker: BrokerProcess) -> None:
     client = broker.connect()
     send_all(client, "/queue/a", [str(number) for number in range(2000)])
     assert broker.stop() == 0

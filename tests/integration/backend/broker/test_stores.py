@@ -70,7 +70,7 @@ def administrate(broker: BrokerProcess, command: str, **parameters: object) -> d
 # bounds
 
 
-def test_queue_full_is_the_reason_in_the_error_and_others_take_messages(small_broker: BrokerProcess) -> None:
+def test_queue_full_is_named_in_error_and_others_accept(small_broker: BrokerProcess) -> None:
     answer, count = fill(small_broker, "/queue/a")
     assert 20 < count < 25
     assert answer.headers["message"].startswith(f"The queue /queue/a is full: {count} messages of ")
@@ -83,7 +83,7 @@ def test_queue_full_is_the_reason_in_the_error_and_others_take_messages(small_br
     assert client.put("/queue/a", "x", **PERSISTENT).command == "RECEIPT"
 
 
-def test_durable_subscription_full_is_named_to_the_publisher_and_removed_by_drop(
+def test_durable_subscription_full_is_named_in_error_and_dropped(
     small_broker: BrokerProcess,
 ) -> None:
     abandoned(small_broker)
@@ -99,7 +99,7 @@ def test_durable_subscription_full_is_named_to_the_publisher_and_removed_by_drop
     assert small_broker.connect().put("/topic/a", "x", **PERSISTENT).command == "RECEIPT"
 
 
-def test_topic_message_that_a_store_refuses_is_delivered_to_no_one(small_broker: BrokerProcess) -> None:
+def test_topic_message_refused_by_store_is_not_delivered(small_broker: BrokerProcess) -> None:
     abandoned(small_broker)
     listener = small_broker.connect()
     listener.subscribe("/topic/a")
@@ -110,7 +110,7 @@ def test_topic_message_that_a_store_refuses_is_delivered_to_no_one(small_broker:
     assert listener.silent()
 
 
-def test_topic_with_a_store_keeps_the_order_of_persistent_and_other_messages(broker: BrokerProcess) -> None:
+def test_topic_with_store_delivers_both_kinds_in_order(broker: BrokerProcess) -> None:
     abandoned(broker)
     listener, publisher = broker.connect(), broker.connect()
     listener.subscribe("/topic/>")
@@ -119,7 +119,7 @@ def test_topic_with_a_store_keeps_the_order_of_persistent_and_other_messages(bro
     assert [message.text for message in listener.messages(500)] == [str(number) for number in range(500)]
 
 
-def test_queue_keeps_the_order_of_persistent_and_other_messages(broker: BrokerProcess) -> None:
+def test_queue_delivers_both_kinds_in_order(broker: BrokerProcess) -> None:
     listener, publisher = broker.connect(), broker.connect()
     listener.subscribe("/queue/a")
     for number in range(500):
@@ -145,7 +145,9 @@ def test_queue_message_is_written_before_it_is_delivered(broker: BrokerProcess) 
 
 
 @pytest.mark.parametrize("persistent", [True, False])
-def test_expired_messages_go_wherever_they_wait(small_broker: BrokerProcess, persistent: bool) -> None:
+def test_expired_messages_are_removed_from_memory_and_disk(
+    small_broker: BrokerProcess, persistent: bool
+) -> None:
     client = small_broker.connect()
     kind: dict[str, object] = dict(PERSISTENT) if persistent else {}
     client.put("/queue/a", "first", **kind)
@@ -167,7 +169,7 @@ def test_expired_messages_go_wherever_they_wait(small_broker: BrokerProcess, per
 # selectors
 
 
-def test_selector_finds_a_message_behind_any_number_of_others(tmp_path: Path) -> None:
+def test_selector_matches_message_after_any_number_of_others(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
     broker.start()
     client = broker.connect()
@@ -186,7 +188,7 @@ def test_selector_finds_a_message_behind_any_number_of_others(tmp_path: Path) ->
     broker.end()
 
 
-def test_selector_scan_does_not_stall_others(tmp_path: Path) -> None:
+def test_selector_scan_does_not_delay_others(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
     broker.start()
     client, other = broker.connect(), broker.connect()
@@ -203,7 +205,7 @@ def test_selector_scan_does_not_stall_others(tmp_path: Path) -> None:
     broker.end()
 
 
-def test_selectors_of_several_consumers_share_a_backlog_and_leave_the_rest_in_order(
+def test_selectors_of_several_consumers_leave_rest_in_order(
     small_broker: BrokerProcess,
 ) -> None:
     client = small_broker.connect()
@@ -223,7 +225,7 @@ def test_selectors_of_several_consumers_share_a_backlog_and_leave_the_rest_in_or
     assert rest.silent()
 
 
-def test_selector_consumer_that_leaves_gives_its_messages_to_the_next(small_broker: BrokerProcess) -> None:
+def test_selector_consumer_leaving_returns_messages_to_next(small_broker: BrokerProcess) -> None:
     client = small_broker.connect()
     for number in range(200):
         client.send("/queue/a", str(number), PERSISTENT | {"kind": "ab"[number % 2]})
@@ -247,7 +249,7 @@ def test_selector_consumer_that_leaves_gives_its_messages_to_the_next(small_brok
 # space
 
 
-def test_space_of_a_peak_comes_back_while_messages_wait(broker: BrokerProcess) -> None:
+def test_space_of_peak_is_given_back_while_messages_wait(broker: BrokerProcess) -> None:
     client = broker.connect()
     send_all(client, "/queue/kept", ["x" * 4000] * 100)
     send_all(client, "/queue/a", ["x" * 4000] * 5000)
@@ -258,14 +260,14 @@ def test_space_of_a_peak_comes_back_while_messages_wait(broker: BrokerProcess) -
     wait_for(lambda: administrate(broker, "status")["status"]["journal_bytes"] < 2 * MIB, 20, 0.2)
 
 
-def test_space_of_a_dropped_subscription_comes_back(broker: BrokerProcess) -> None:
+def test_space_of_dropped_subscription_is_given_back(broker: BrokerProcess) -> None:
     abandoned(broker)
     send_all(broker.connect(), "/topic/a", ["x" * 4000] * 5000)
     assert administrate(broker, "drop", client_id="me", name="mine")["removed"] == 5000
     wait_for(lambda: administrate(broker, "status")["status"]["journal_bytes"] < MIB, 20, 0.2)
 
 
-def test_dropped_subscription_stays_gone_when_the_broker_is_killed_before_its_rows_are(
+def test_dropped_subscription_kill_during_removal_stays_dropped(
     broker: BrokerProcess,
 ) -> None:
     abandoned(broker)
@@ -277,7 +279,7 @@ def test_dropped_subscription_stays_gone_when_the_broker_is_killed_before_its_ro
     wait_for(lambda: administrate(broker, "status")["status"]["journal_bytes"] < MIB, 20, 0.2)
 
 
-def test_journal_limit_is_the_reason_in_the_error(tmp_path: Path) -> None:
+def test_journal_limit_is_named_in_error(tmp_path: Path) -> None:
     broker = BrokerProcess(tmp_path, limits={"journal_bytes": MIB})
     broker.start()
     answer = broker.connect().put("/queue/a", "x" * 2 * MIB, **PERSISTENT)
@@ -287,7 +289,7 @@ def test_journal_limit_is_the_reason_in_the_error(tmp_path: Path) -> None:
     broker.end()
 
 
-def test_selector_consumer_arrives_after_a_message_came_back_to_one_without(broker: BrokerProcess) -> None:
+def test_selector_consumer_added_after_redelivery_misses_nothing(broker: BrokerProcess) -> None:
     """The positions of an earlier time with selectors do not hide a message."""
     plain, selecting = broker.connect(), broker.connect()
     send_all(plain, "/queue/a", ["1", "2"], kind="a")

@@ -51,19 +51,19 @@ def message(body: bytes, **headers: str) -> Message:
         ("ActiveMQ.Advisory.>", "ActiveMQ.Advisory.Connection", True),
     ],
 )
-def test_a_pattern_matches_element_by_element(pattern: str, name: str, expected: bool) -> None:
+def test_matches_compares_element_by_element(pattern: str, name: str, expected: bool) -> None:
     assert matches(pattern, name) is expected
 
 
 @pytest.mark.parametrize(
     "destination", ["a", "topic/a", "/topic/", "/queue/a.*", "/other/a", "/queue/\n", "/queue/" + "x" * 2000]
 )
-def test_a_name_that_is_none_is_rejected(destination: str) -> None:
+def test_check_name_invalid_is_rejected(destination: str) -> None:
     with pytest.raises(Rejected, match="Bad destination"):
         check_name(destination)
 
 
-def test_a_star_inside_an_element_is_a_letter() -> None:
+def test_check_name_star_inside_element_is_literal() -> None:
     assert check_name("/queue/a*b") == "a*b"
 
 
@@ -76,11 +76,11 @@ def test_a_star_inside_an_element_is_a_letter() -> None:
         ("Other.me.a", None),
     ],
 )
-def test_a_queue_is_the_consumer_of_a_virtual_topic_by_its_name(queue: str, topic: str | None) -> None:
+def test_virtual_topic_is_derived_from_queue_name(queue: str, topic: str | None) -> None:
     assert virtual_topic(queue) == topic
 
 
-def test_a_pattern_finds_topics_that_come_later_and_leaves_them_when_it_ends(journal: BrokerJournal) -> None:
+def test_topics_pattern_subscription_covers_later_topics_until_removed(journal: BrokerJournal) -> None:
     topics, listener = Topics(journal), Listener()
     topics.add("a.*", listener)
     topics.get("a.b").publish(message(b"1"), None)
@@ -90,14 +90,14 @@ def test_a_pattern_finds_topics_that_come_later_and_leaves_them_when_it_ends(jou
     assert listener.bodies == [b"1"]
 
 
-def test_an_expired_message_reaches_nobody(journal: BrokerJournal) -> None:
+def test_topic_expired_message_is_not_delivered(journal: BrokerJournal) -> None:
     topics, listener = Topics(journal), Listener()
     topics.add("a", listener)
     topics.get("a").publish(message(b"old", expires="1000"), None)
     assert listener.bodies == []
 
 
-def test_nobody_listens_to_a_topic_that_was_only_named(journal: BrokerJournal) -> None:
+def test_topics_subscribed_is_none_without_subscriber(journal: BrokerJournal) -> None:
     topics = Topics(journal)
     topics.get("a")
     assert topics.subscribed("a") is None
@@ -107,12 +107,12 @@ def test_nobody_listens_to_a_topic_that_was_only_named(journal: BrokerJournal) -
 
 
 @pytest.mark.parametrize("expires", ["soon", "1.5", str(1 << 62), "9" * 6000])
-def test_a_bad_expiry_is_rejected(expires: str) -> None:
+def test_from_frame_bad_expires_is_rejected(expires: str) -> None:
     with pytest.raises(Rejected):
         message(b"x", expires=expires)
 
 
-def test_a_retargeted_message_keeps_its_id_and_headers() -> None:
+def test_message_retargeted_has_same_id_and_headers() -> None:
     copy = message(b"x", odd="1", persistent="true").retargeted("/queue/q", "original-destination:/topic/x\n")
     assert copy.headers["destination"] == "/queue/q"
     assert copy.headers["original-destination"] == "/topic/x"

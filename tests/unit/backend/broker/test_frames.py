@@ -36,7 +36,7 @@ def told(frames: list[Frame]) -> list[tuple[str, dict[str, str], bytes]]:
     st.lists(st.tuples(st.dictionaries(NAME, TEXT, max_size=3), st.binary(max_size=30)), max_size=4),
     st.lists(st.integers(1, 300), max_size=6),
 )
-def test_frames_are_the_same_however_they_are_cut(
+def test_frame_parser_any_chunks_give_same_frames(
     frames: list[tuple[dict[str, str], bytes]], cuts: list[int]
 ) -> None:
     data = b"\n".join(
@@ -50,34 +50,34 @@ def test_frames_are_the_same_however_they_are_cut(
 
 
 @given(TEXT)
-def test_escaping_a_header_is_undone_by_unescaping(text: str) -> None:
+def test_escape_is_undone_by_unescape(text: str) -> None:
     assert unescape(escape(text)) == text
     assert not set(":\n\r") & set(escape(text))
 
 
-def test_version_1_0_takes_values_as_they_are() -> None:
+def test_frame_parser_version_1_0_does_not_unescape() -> None:
     (frame,) = parse([b"SEND\ndestination: /queue/a \nodd:a:b\\n\n\nx\0"], "1.0")
     assert frame.headers == {"destination": "/queue/a", "odd": "a:b\\n"}
 
 
-def test_a_password_is_never_unescaped() -> None:
+def test_frame_parser_connect_headers_are_not_unescaped() -> None:
     (frame,) = parse([b"CONNECT\npasscode:a\\nb:c\n\n\0"])
     assert frame.headers["passcode"] == "a\\nb:c"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_first_of_repeated_headers_counts(version: str) -> None:
+def test_frame_parser_repeated_header_first_counts(version: str) -> None:
     (frame,) = parse([b"SEND\na:1\na:2\n\n\0"], version)
     assert frame.headers == {"a": "1"}
 
 
-def test_a_body_that_looks_like_a_head_is_a_body() -> None:
+def test_frame_parser_body_like_head_is_body() -> None:
     frames = parse([b"SEND\r\na:1\r\n\r\n\n\nSEND\r\n\r\n\0\r\n\nACK\nid:1\n\n\0"])
     expected = [("SEND", {"a": "1"}, b"\n\nSEND\r\n\r\n"), ("ACK", {"id": "1"}, b"")]
     assert told(frames) == expected
 
 
-def test_heart_beats_between_frames_are_nothing() -> None:
+def test_frame_parser_heartbeats_between_frames_are_skipped() -> None:
     assert parse([b"\n\n\r\n", b"\n", b"ACK\n\n\0\n\n"])[0].command == "ACK"
 
 
@@ -104,7 +104,7 @@ def test_heart_beats_between_frames_are_nothing() -> None:
         (b"SEND\na:b\0c\n\n\0", "NUL"),
     ],
 )
-def test_a_wrong_frame_is_rejected_for_good(data: bytes, reason: str | None) -> None:
+def test_frame_parser_wrong_frame_is_rejected(data: bytes, reason: str | None) -> None:
     if reason is None:
         assert parse([data]) == []
         return
@@ -113,6 +113,6 @@ def test_a_wrong_frame_is_rejected_for_good(data: bytes, reason: str | None) -> 
 
 
 @given(st.lists(st.binary(max_size=40), max_size=10))
-def test_any_bytes_give_frames_or_are_rejected(pieces: list[bytes]) -> None:
+def test_frame_parser_any_bytes_give_frames_or_are_rejected(pieces: list[bytes]) -> None:
     with suppress(Rejected):
         assert all(len(frame.body) <= LIMITS.body_bytes for frame in parse(pieces))

@@ -36,13 +36,13 @@ def ids(rows: list[JournalRow]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(("sync", "level"), [("full", 2), ("normal", 1)])
-def test_open_file_syncs_each_commit_unless_normal_is_chosen(tmp_path: Path, sync: str, level: int) -> None:
+def test_open_file_sync_sets_synchronous_level(tmp_path: Path, sync: str, level: int) -> None:
     connection, _ = opened(tmp_path, sync)
     assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
     connection.close()
 
 
-def test_open_file_counts_what_each_store_has(tmp_path: Path) -> None:
+def test_open_file_counts_messages_of_each_store(tmp_path: Path) -> None:
     connection, _ = opened(tmp_path)
     other = Operations()
     other.stores = {1: StoredStore(1, "/queue/a"), 2: StoredStore(2, "/topic/b", "me", "mine", "x = 1")}
@@ -58,7 +58,7 @@ def test_open_file_counts_what_each_store_has(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_write_is_whole_or_absent(connection: sqlite3.Connection) -> None:
+def test_write_failed_changes_nothing(connection: sqlite3.Connection) -> None:
     other = Operations()
     other.deletes.append(1 << SHIFT | 1)
     journal_file.write(connection, [row(1, 1)], [], Operations())
@@ -81,14 +81,14 @@ def test_write_deletes_a_range_in_parts(
     assert ids(journal_file.page(connection, 1, 0, 10, 10_000)) == [(1, 1), (1, 7)]
 
 
-def test_page_ends_with_the_count_or_behind_the_size(connection: sqlite3.Connection) -> None:
+def test_page_ends_at_count_or_size(connection: sqlite3.Connection) -> None:
     rows = [row(1, number, persistent=number % 2 == 0) for number in range(1, 6)]
     journal_file.write(connection, [*rows, row(2, 1)], [], Operations())
     assert ids(journal_file.page(connection, 1, 1 << SHIFT | 1, 2, 10_000)) == [(1, 2), (1, 3)]
     assert ids(journal_file.page(connection, 1, 0, 10, 100)) == [(1, 1), (1, 2)]
 
 
-def test_expired_finds_rows_in_order_of_expiry_and_page_by_page(connection: sqlite3.Connection) -> None:
+def test_expired_is_ordered_by_expiry_and_paged(connection: sqlite3.Connection) -> None:
     rows = [row(1, 1, 30), row(1, 2), row(2, 1, 10), row(2, 2, 10, persistent=False), row(2, 3, 99)]
     journal_file.write(connection, rows, [], Operations())
     first = journal_file.expired(connection, 50, (0, 0), 2)
@@ -96,13 +96,13 @@ def test_expired_finds_rows_in_order_of_expiry_and_page_by_page(connection: sqli
     assert ids(journal_file.expired(connection, 50, (first[-1].expires, first[-1].id), 2)) == [(1, 1)]
 
 
-def test_oldest_gives_the_first_message_behind_a_row(connection: sqlite3.Connection) -> None:
+def test_oldest_gives_first_message_after_row(connection: sqlite3.Connection) -> None:
     journal_file.write(connection, [row(1, 1), row(1, 2), row(3, 7)], [], Operations())
     after = [1 << SHIFT | 1, 2 << SHIFT, 3 << SHIFT]
     assert journal_file.oldest(connection, after) == {1: row(1, 2).tail, 3: row(3, 7).tail}
 
 
-def test_orphans_are_the_rows_of_stores_that_are_gone(connection: sqlite3.Connection) -> None:
+def test_orphans_are_rows_of_unknown_stores(connection: sqlite3.Connection) -> None:
     journal_file.write(connection, [row(1, 1), row(2, 1), row(2, 2), row(5, 1)], [], Operations())
     assert journal_file.orphans(connection, [1, 5]) == [journal_file.bounds(2)]
 
@@ -112,7 +112,7 @@ def test_probe_leaves_nothing(connection: sqlite3.Connection) -> None:
     assert connection.execute("SELECT count(*) FROM spool").fetchone() == (0,)
 
 
-def test_open_file_of_something_else_is_a_usage_error(tmp_path: Path) -> None:
+def test_open_file_other_format_is_usage_error(tmp_path: Path) -> None:
     (tmp_path / "broker.journal").write_text("something else " * 1000)
     with pytest.raises(UsageError, match=r"broker.journal cannot be used as the broker's journal"):
         opened(tmp_path)
@@ -130,7 +130,7 @@ def test_disk_reserve_is_made_and_released(tmp_path: Path) -> None:
     assert disk.release() is False
 
 
-def test_disk_reserve_without_room_is_not_made(tmp_path: Path) -> None:
+def test_disk_reserve_without_space_is_not_made(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 1 << 60)
     assert disk.reserve() is False
     assert not (tmp_path / "broker.reserve").exists()

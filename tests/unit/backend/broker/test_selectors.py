@@ -72,7 +72,7 @@ MESSAGE = Headers(
         ("b LIKE '__'", False),
     ],
 )
-def test_a_selector_says_true_false_or_unknown(selector: str, expected: bool | None) -> None:
+def test_selector_result_is_true_false_or_unknown(selector: str, expected: bool | None) -> None:
     assert compile_selector(selector)(MESSAGE) is expected
 
 
@@ -106,29 +106,29 @@ def test_a_selector_says_true_false_or_unknown(selector: str, expected: bool | N
         "a;b",
     ],
 )
-def test_what_is_no_selector_is_rejected(selector: str) -> None:
+def test_compile_selector_invalid_is_rejected(selector: str) -> None:
     with pytest.raises(Rejected, match="Bad selector"):
         compile_selector(selector)
 
 
-def test_a_long_selector_is_no_deep_one() -> None:
+def test_compile_selector_long_is_accepted() -> None:
     assert compile_selector(" OR ".join(["a = 2"] * 1000 + ["a = 1"]))(MESSAGE) is True
     assert compile_selector("NOT " * 2000 + "a = 1")(MESSAGE) is True
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "1_0", "nan", "inf", "", " 1", "0x1"])
-def test_odd_numbers_break_nothing(value: str) -> None:
+def test_selector_odd_numbers_are_compared(value: str) -> None:
     assert compile_selector("n > 5 OR n <= 5 OR n IS NOT NULL")(Headers(n=value)) is True
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_selector_or_is_rejected(text: str) -> None:
+def test_compile_selector_any_text_is_accepted_or_rejected(text: str) -> None:
     with suppress(Rejected):
         compile_selector(text)(MESSAGE)
 
 
 @given(st.text("ab%_", max_size=8), st.text("ab", max_size=10))
-def test_like_is_what_a_shell_pattern_is(pattern: str, text: str) -> None:
+def test_like_matcher_agrees_with_shell_patterns(pattern: str, text: str) -> None:
     shell = re.compile(fnmatch.translate(pattern.replace("%", "*").replace("_", "?")))
     assert like_matcher(pattern)(text) is bool(shell.match(text))
 
@@ -143,9 +143,9 @@ def test_like_is_what_a_shell_pattern_is(pattern: str, text: str) -> None:
         ("!!", "!", True),
     ],
 )
-def test_an_escaped_character_means_itself(pattern: str, text: str, expected: bool) -> None:
+def test_like_matcher_escaped_character_is_literal(pattern: str, text: str, expected: bool) -> None:
     assert like_matcher(pattern, "!")(text) is expected
 
 
-def test_like_takes_no_longer_for_many_wildcards() -> None:
+def test_like_matcher_many_wildcards_is_fast() -> None:
     assert like_matcher("%a" * 200 + "%b")("a" * 20_000) is False
