@@ -309,7 +309,9 @@ BROKER = in_scope(
         "broker compact",
         Tier.REVERSIBLE,
     ),
-    hidden("back", "escape", "back", "go back one view; on the list, clear marks", "broker queues"),
+    hidden(
+        "back", "escape", "back", "return to the previous view; in the list, clear the marks", "broker queues"
+    ),
 )
 
 

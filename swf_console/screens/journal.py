@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..viewmodels.context import ConsoleContext
 
 MOST_ENTRIES = 1_000
-EMPTY = "No entries yet. The journal lists actions, such as runs ({launch}) and starts of agents ({agents})"
+EMPTY = "No entries yet. Actions, alarms and errors of the console are listed here"
 COLUMNS = (
     Column("symbol", "", 1),
     Column("at", "UTC", 14, least=8),
@@ -119,7 +119,7 @@ class JournalScreen(ListScreen["list[JournalEntry]"]):
         self.query_one(Notice).say()
         clear = with_keys("{journal.back} clears the filter")
         empty = f"No match for {brief(self._filter, 40)!r} in {len(entries):,} entries. {clear}"
-        self.listing.set_empty_text(empty if entries else with_keys(EMPTY))
+        self.listing.set_empty_text(empty if entries else EMPTY)
         self.listing.show(items)
 
     @on(ShortList.Moved, "#journal-list")

@@ -18,11 +18,7 @@ def agents_summary(snapshot: "AgentsSnapshot") -> str:
     if failed := sum(line.view.is_failed for line in snapshot.lines):
         parts.append(f"{failed} failed")
     if snapshot.configuration and not snapshot.configuration_trouble:
-        missing = plural(len(snapshot.missing), "agent")
-        verb = "is" if len(snapshot.missing) == 1 else "are"
-        parts.append(
-            f"{missing} that {snapshot.configuration} needs {verb} not running"
-            if snapshot.missing
-            else f"all agents that {snapshot.configuration} needs are running"
-        )
+        name, count = snapshot.configuration, len(snapshot.missing)
+        verb = "is" if count == 1 else "are"
+        parts.append(f"{count} needed by {name} {verb} not" if count else f"all that {name} needs")
     return brief(", ".join(parts), 300)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 from textual.style import Style
 
-from ...backend.core.format import as_text, instant, short_duration
+from ...backend.core.format import as_text, instant, process_of, short_duration
 from ...backend.core.sanitize import brief, sanitize_lines
 from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import STYLES
@@ -67,7 +67,8 @@ def _fields(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | None]
     yield "duration", duration_text(execution)
     yield "STFs", stfs_of(detail)
     yield "stop requested", _stop_requested(recorded)
-    yield "process", _known(execution.owner) if execution.status == "running" else None
+    running = execution.status == "running"
+    yield "running in", brief(process_of(execution.owner), 120) if running and execution.owner else None
     yield "messages", messages_of(detail)
     yield from _processing(recorded)
     yield "drift", _drift(detail)

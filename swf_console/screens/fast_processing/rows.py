@@ -97,10 +97,10 @@ def run_lines(run: "FastRun | None", forecast: "CapacityForecast | None") -> lis
     made, done = state.slices_created, state.slices_completed
     predicted = forecast.backlog.slices if forecast and forecast.backlog else None
     of = f" (predicted {predicted:,})" if predicted is not None else ""
-    name = f"{brief(run.execution_id or 'unknown execution', 60)}, run {state.run_number}"
-    phase = brief(state.phase, 40)
+    run_text = f"run {state.run_number} ({brief(state.phase, 40)})"
+    name = f"{brief(run.execution_id or 'unknown execution', 60)}, {run_text}"
     lines: list[Line] = [
-        [(f"ACTUAL: {name}, {phase}, started {since(run.announced_at)} ago", "unknown")],
+        [(f"ACTUAL: {name}, started {since(run.announced_at)} ago", "unknown")],
         _line("slices", f"{made:,}{of} from {plural(state.stf_samples_received, 'sample')}"),
     ]
     if made:
