@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from ...core.errors import DatabaseUnusable
 from .. import sequences
 from ..tables.all_tables import all_tables
 from . import sqlite_file, urls
 from .clients import Client, active_clients
 from .engine import Database
 from .revision import COMPATIBLE_FROM, HEAD, KNOWN, compatible, is_newer, refuse_newer, stored_revision
-from .schema_diff import add_missing, missing
+from .schema_diff import add_missing, missing, older_columns
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -86,6 +87,7 @@ def check(url: str) -> list[str]:
     with _opened(url) as database, database.read() as connection:
         revision = stored_revision(connection)
         refuse_newer(connection, revision, database.safe_url)
+        _refuse_older(connection, database.safe_url)
         known = compatible(connection, revision)
         lacks = [] if known else [f"version {HEAD} (has {revision or 'none'})"]
         return lacks + [str(item) for item in missing(connection, all_tables())]
@@ -122,6 +124,8 @@ def _run(connection: Connection, shown: str) -> Upgraded:
     refuse_newer(connection, before, shown)
     if is_newer(before):
         return Upgraded(before, before)
+    if before is None:
+        _refuse_older(connection, shown)
     if before != HEAD:
         from alembic import command
 
@@ -131,6 +135,17 @@ def _run(connection: Connection, shown: str) -> Upgraded:
         if KNOWN[0] != HEAD:  # no program is older than the first version
             sequences.store_value(connection, COMPATIBLE_FROM, oldest_compatible(HEAD))
     return Upgraded(before, HEAD)
+
+
+def _refuse_older(connection: Connection, shown: str) -> None:
+    """Refuse tables of a monitor whose own migrations are older than those that this program shares."""
+    older = older_columns(connection, all_tables())
+    if older:
+        more = f" and {len(older) - 3} more" if len(older) > 3 else ""
+        raise DatabaseUnusable(
+            f"{shown}: the monitor's tables are older than this program: {', '.join(older[:3])}{more}",
+            "Run the monitor's migrations first: docs/database.md, An older monitor",
+        )
 
 
 def _config() -> "Config":

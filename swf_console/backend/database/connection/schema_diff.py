@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Inspector, MetaData, Table, inspect
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Inspector,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    inspect,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,22 @@ def missing(connection: Connection, tables: MetaData) -> list[Missing]:
     return lacks
 
 
+def older_columns(connection: Connection, tables: MetaData) -> list[str]:
+    """List columns by which rows are found that an existing table lacks, or has without NOT NULL.
+
+    They are foreign keys and parts of unique keys: only the migrations of the program that made the table can
+    fill them, and adding one would leave it empty.
+    """
+    inspector = inspect(connection)
+    names = set(inspector.get_table_names())
+    return [
+        f"{table.name}.{column.name}"
+        for table in tables.sorted_tables
+        if table.name in names
+        for column in _required_and_not_there(table, inspector)
+    ]
+
+
 def add_missing(connection: Connection, tables: MetaData) -> None:
     """Create missing tables and indexes and add missing columns; nothing that exists is changed.
 
@@ -48,6 +73,20 @@ def add_missing(connection: Connection, tables: MetaData) -> None:
             lack.item.create(connection)
         else:
             _add_column(connection, lack.table, lack.item)
+
+
+def _required_and_not_there(table: Table, inspector: Inspector) -> Iterator[Column[Any]]:
+    nullable = {column["name"]: column["nullable"] for column in inspector.get_columns(table.name)}
+    unique = {
+        column.name
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint)
+        for column in constraint.columns
+    }
+    for column in table.columns:
+        is_key = bool(column.foreign_keys) or column.name in unique
+        if is_key and not column.nullable and nullable.get(column.name, True):
+            yield column
 
 
 def _missing_in(table: Table, inspector: Inspector, connection: Connection) -> Iterator[Missing]:

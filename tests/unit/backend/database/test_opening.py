@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -330,3 +331,38 @@ def test_open_durable_syncs_each_commit(tmp_path: Path, durable: bool, level: in
     with database.write() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
     database.close()
+
+
+OLD_SLICES = """
+CREATE TABLE swf_fastmon_files (tf_file_id char(32) PRIMARY KEY, stf_file_id char(32) NOT NULL,
+    tf_filename varchar(255) NOT NULL UNIQUE);
+CREATE TABLE swf_tf_slices (id integer PRIMARY KEY, slice_id integer NOT NULL, run_number integer NOT NULL);
+INSERT INTO swf_tf_slices VALUES (1, 7, 100010);
+"""
+
+
+def schema_of(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as stored:
+        return [
+            row[0] for row in stored.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY 1")
+        ]
+
+
+def test_upgrade_older_monitor_is_refused_and_nothing_written(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old, old:
+        old.executescript(OLD_SLICES)
+    before = schema_of(path)
+    for use in (open_database, migrate.upgrade, migrate.check):
+        with pytest.raises(DatabaseUnusable, match=r"older.*swf_tf_slices\.fastmon_file_id") as caught:
+            use(url_of(path))
+        assert "Run the monitor's migrations first" in str(caught.value)
+        assert caught.value.exit_code == 2
+    assert schema_of(path) == before
+
+
+def test_check_column_without_its_condition_is_recognised(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old, old:
+        old.executescript(OLD_SLICES)
+        old.execute("ALTER TABLE swf_tf_slices ADD COLUMN fastmon_file_id char(32)")
+    with pytest.raises(DatabaseUnusable, match=r"swf_tf_slices\.fastmon_file_id"):
+        migrate.check(url_of(path))
