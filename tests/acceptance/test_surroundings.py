@@ -20,7 +20,8 @@ from ..support.services import private_directory
 from ..support.waiting import wait_for
 from .conftest import watched
 
-KEPT = {"broker.journal", "broker.json", "broker.lock", "broker.start.lock", "swf.db", "swf.db.lock"}
+BROKER_FILES = {"broker.journal", "broker.json", "broker.lock", "broker.reserve", "broker.start.lock"}
+KEPT = BROKER_FILES | {"swf.db", "swf.db.lock"}
 MEGABYTE = 1024  # ru_maxrss is in kilobytes
 MEASURED = """
 import resource, subprocess, sys
