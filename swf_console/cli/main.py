@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "show and validate configurations with the source of each value"),
     "plan": ("plan", "predict a run: schedule, messages, demand, capacity, backlog"),
-    "executions": ("executions", "list, show, stop, rerun and compare executions"),
+    "executions": ("executions", "list, show, stop, end, rerun and compare executions"),
     "messages": ("messages", "list recorded messages, or follow new ones"),
     "definitions": ("definitions", "list and show workflow definitions"),
     "namespaces": ("namespaces", "list namespaces"),

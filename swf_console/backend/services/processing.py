@@ -100,7 +100,7 @@ def find_stf_file(
             else rows.named(connection, "stf_filename", stf_filename)
         )
         if found is None:
-            raise UsageError(f"there is no STF file {file_id or stf_filename}", "List them: list_stf_files")
+            raise UsageError(f"STF file not found: {file_id or stf_filename}", "List them: list_stf_files")
         return StfDetail(
             found,
             stf_workflows.find(connection, found.stf_filename),

@@ -57,7 +57,7 @@ class AgentLog(LogPane):
         if line is None:
             self.set_title("no agent", empty="Shows the log of the agent under the cursor")
         elif program is None:
-            why = "This agent does not run under this supervisord. Its log is where it was started"
+            why = "This agent is not running under this supervisord. Its log is where it was started"
             self.set_title(brief(line.key, 40), empty=why)
         else:
             self.set_title(brief(program, 40), empty="The log is empty")

@@ -187,7 +187,7 @@ class AgentsScreen(ListScreen["AgentsSnapshot"]):
         chosen = [_line(item) for item in self.listing.chosen]
         under = [line for line in chosen if line.view.program]
         if chosen and not under:
-            host_of(self).say(f"{chosen[0].view.name} does not run under this supervisord", bad=True)
+            host_of(self).say(f"{chosen[0].view.name} is not running under this supervisord", bad=True)
         elif under and not (fitting := [line.key for line in under if fits(line)]):
             host_of(self).say(f"{under[0].key} is already {under[0].view.state}", bad=True)
         else:
