@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ class EmbeddedAdministration:
 
     def contents(self) -> BrokerContents:
         """Queues, topics, durable subscriptions and the store."""
+        return replace(self.summary(), topics=tuple(map(_topic, self._listed("topics", "destination"))))
+
+    def summary(self) -> BrokerContents:
+        """The same without topics, of which there can be many and none can be full."""
         agents = {
             (one.client_id, one.name): one.agent
             for one in home_subscriptions(self._state_dir, NAME_IN_IDENTITIES)
@@ -51,16 +56,11 @@ class EmbeddedAdministration:
                 for queue in map(_queue, self._listed("queues", "destination"))
                 if not queue.destination.startswith(TEMPORARY_QUEUES)
             ),
-            topics=tuple(map(_topic, self._listed("topics", "destination"))),
             subscriptions=tuple(
                 _subscription(one, agents) for one in self._listed("subscriptions", "client_id", "name")
             ),
             store=_store(status) if isinstance(status, dict) else None,
         )
-
-    def summary(self) -> BrokerContents:
-        """The same: it is all in the broker's memory."""
-        return self.contents()
 
     def browse(self, target: Target, limit: int) -> list[WaitingMessage]:
         """The first messages of a queue or of a durable subscription."""
