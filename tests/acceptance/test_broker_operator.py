@@ -1,4 +1,4 @@
-"""An agent that does not come back: its durable subscription is found and removed, on both kinds of broker."""
+"""An agent that does not come back: its durable subscription is found and removed on both brokers."""
 
 import json
 import signal
