@@ -19,9 +19,13 @@ T = TypeVar("T")
 # A shell that starts the tests in the background passes SIGINT on as ignored, which children inherit:
 # with a handler here they start with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# What the person's own environment says must not reach a test.
+# the developer's environment must not reach a test
 OURS = ("ACTIVEMQ_", "SWF_")
 KEPT = (services.ACTIVEMQ_VARIABLE, services.POSTGRESQL_VARIABLE)
+
+# A background job of a shell without job control ignores SIGINT, and so would every child of the tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine's load than about the code.
 examples.register_profile(

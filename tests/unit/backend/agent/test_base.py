@@ -147,6 +147,8 @@ def test_agent_killed_its_open_messages_go_to_the_next_process(stage: AgentStage
         agent.stop()
         stage.send("stf_gen", filename="meanwhile")
         agent.refuse["unfinished"] = RuntimeError("killed")
+        # a stopped agent handles for a moment what it has received: a killed one does not
+        wait_for(agent._runtime._closing.is_set)
         agent.gate.set()
 
     with stage.running(Counting) as reborn:
