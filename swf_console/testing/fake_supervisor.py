@@ -1,6 +1,6 @@
 """A supervisor in memory, behind the same Protocol as supervisord, with switches for what goes wrong."""
 
-# ruff: noqa: ARG002 - what happens here happens at once: nothing waits
+# ruff: noqa: ARG002 - every change is immediate, so that arguments about waiting are unused
 
 import itertools
 import threading
@@ -42,7 +42,7 @@ SHIPPED = (
 class MemorySupervisor:
     """Processes that exist by name only.
 
-    `state` is what stands in supervisord's place; a name in `broken` goes to FATAL with that explanation;
+    `state` is that of supervisord; a name in `broken` goes to FATAL with that explanation;
     `outlived` are the orphans; `starts` has the environment of each start, in order.
     """
 
@@ -69,7 +69,7 @@ class MemorySupervisor:
         return Daemon(self.state, None, f"supervisord is {self.state}", "Start it: swf-console up")
 
     def ensure_running(self) -> Daemon:
-        """Start it, where it can be started."""
+        """Start supervisord, if its state allows it."""
         if self.state.startable:
             self.state = DaemonState.RUNNING
         self._check_running()

@@ -79,7 +79,7 @@ class MemoryConnection:
         self.refusal: BrokerUnreachable | None = None
 
     def start(self) -> None:
-        """Start: up at once where the broker runs."""
+        """Start: immediately up if the broker is running."""
         with self._broker.lock:
             self._started = True
             self._enter(Phase.CONNECTING)
@@ -109,7 +109,7 @@ class MemoryConnection:
         self._watchers.append(watcher)
 
     def attach(self, listener: ConnectionListener) -> None:
-        """Call `listener` for sessions from now on; for one that is up, at once."""
+        """Call `listener` for sessions from now on; for one that is up, immediately."""
         with self._broker.lock:
             self._listeners.append(listener)
             if self._up:
@@ -148,7 +148,7 @@ class MemoryConnection:
             self._broker.add(subscription)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
-        """End that subscription; unknown and old ones are no error."""
+        """End that subscription; an unknown or old one is not an error."""
         with self._broker.lock:
             self._check(session)
             ended = self._subscriptions.pop(subscription, None)
@@ -164,7 +164,7 @@ class MemoryConnection:
         self._settle(session, ack_id, refused=True)
 
     def lose(self, error: str) -> None:
-        """The session is lost; the next one starts at once where the broker runs."""
+        """End the session; the next one starts immediately if the broker is running."""
         with self._broker.lock:
             if self._started and not self._closed:
                 self._end_session(error)
@@ -280,7 +280,7 @@ class MemoryBroker:
             self.cut()
 
     def cut(self) -> None:
-        """End every session; where the broker runs the next ones start at once."""
+        """End every session; the next ones start immediately if the broker is running."""
         with self.lock:
             if self._frozen is not None:
                 self._frozen.clear()

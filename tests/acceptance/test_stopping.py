@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,3 +206,32 @@ def test_executions_end_of_a_foreign_execution_stores_who_and_why(embedded_site:
     assert stored["status"] == "terminated"
     assert stored["error_message"].startswith("force terminated by ")
     assert stored["error_message"].endswith(": node 7 was switched off")
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["first moment", "running"])
+def test_run_started_in_the_background_hears_sigint(embedded_site: Site, late: bool) -> None:
+    """A shell without job control starts background jobs with SIGINT ignored, as some CI runners do."""
+    embedded_site.broker.start()
+    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = embedded_site.start_run(*LONG, "--realtime")
+    finally:
+        signal.signal(signal.SIGINT, ignored)
+    if late:
+        embedded_site.running()
+    else:
+        wait_for(lambda: hears_sigint(process.pid), every=0.001)
+    process.send(signal.SIGINT)
+    assert process.wait(30).returncode == INTERRUPTED
+    assert {one["status"] for one in recorded(embedded_site)} <= {"terminated"}
+
+
+def hears_sigint(pid: int) -> bool:
+    """Whether the process has a handler for SIGINT: its bit in SigCgt of /proc/PID/status."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGINT - 1) & 1)
+
+
+def recorded(site: Site) -> list[Row]:
+    return site.executions() if site.database_file.exists() else []

@@ -119,7 +119,7 @@ def _bounded(simulation: Simulation, ports: _RecordingPorts, seconds: float) -> 
         ports.closed = True
         return simulation.abandon(run_open=False)
     finally:
-        stop.request("interrupted")  # also when this thread was interrupted: nobody waits for the result
+        stop.request("interrupted")  # also when this thread was interrupted: the result is not needed then
     return thread.result()
 
 

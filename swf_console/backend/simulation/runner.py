@@ -45,7 +45,7 @@ class MessageRefused(ExecutionFailed):
 
 
 class Runner:
-    """The interface between a workflow and the console; each execution has one of its own.
+    """The interface between a workflow and the console; each execution has its own.
 
     `planning` is true in a dry run: nothing is sent, and the workflow should not write files then.
     """

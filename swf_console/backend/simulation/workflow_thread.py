@@ -81,7 +81,7 @@ class WorkflowCodeSection:
 
 
 class WorkflowStuck(Exception):
-    """Workflow code that was abandoned; the text is the FILE:LINE where it stood."""
+    """Workflow code that was abandoned; the text is the FILE:LINE that it was executing."""
 
 
 class BoundedThread(Generic[T]):

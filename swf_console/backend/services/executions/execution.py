@@ -120,7 +120,7 @@ class RunningExecution:
     def lose(self) -> None:
         """Another process has closed it: refuse the workflow's calls, discard what is not sent, and fail."""
         if self.lost or self._finishing:
-            return  # while the end is recorded, that transaction tells whose execution it is
+            return  # while the end is recorded, that transaction decides which process owns it
         self.lost = True
         # the stop comes first: it ends a send that waits for room and holds the ports' lock
         self.stop.request("lease lost", error=LEASE_LOST)
@@ -141,7 +141,7 @@ class RunningExecution:
                 _claim_command(connection, self._command)
             namespaces.ensure(connection, self.prepared.namespace, settings.user)
             definition = definitions.ensure(connection, self._definition())
-            began = server_time(connection)
+            started = server_time(connection)
             executions.insert(
                 connection,
                 NewExecution(
@@ -150,10 +150,10 @@ class RunningExecution:
                     namespace=self.prepared.namespace,
                     parameter_values=self.prepared.composition.stored(),
                     executed_by=request.executed_by or settings.user,
-                    start_time=began,
+                    start_time=started,
                     execution_environment=self._environment(),
                     owner=self._context.owner,
-                    lease_expires_at=began + timedelta(seconds=settings.lease_seconds),
+                    lease_expires_at=started + timedelta(seconds=settings.lease_seconds),
                 ),
             )
         self._context.registration.working(workflow)

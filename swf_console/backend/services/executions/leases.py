@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 RENEWALS = 5  # within the time of a lease
 LEASE_LOST = "lease lost: another process closed this execution"
-# Linux: counts the time that the machine was suspended; elsewhere monotonic() is the best there is
+# Linux: counts the time that the machine was suspended; other systems have only monotonic()
 CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
 
 

@@ -24,7 +24,7 @@ class LocalExecutions:
         self._owner = owner or new_owner_id(settings)
         self._engine: Engine | None = None
         self._closed = False
-        self._began: dict[str, tuple[RunningExecution, float]] = {}
+        self._started: dict[str, tuple[RunningExecution, float]] = {}
         self._ended: list[EndedExecution] = []
         self._lock = threading.Lock()
         self._opening = threading.Lock()
@@ -37,7 +37,7 @@ class LocalExecutions:
         prepared = prepare(self._settings, request)
         live = self._opened().start(prepared)
         with self._lock:
-            self._began[live.execution_id] = live, time.monotonic()
+            self._started[live.execution_id] = live, time.monotonic()
         threading.Thread(
             target=self._watch, args=(live,), name=f"end of {live.execution_id}", daemon=True
         ).start()
@@ -46,8 +46,8 @@ class LocalExecutions:
     def live(self) -> list[LocalExecution]:
         """The running executions of this process, oldest first."""
         with self._lock:
-            running = list(self._began.values())
-        return [_run_of(live, began) for live, began in running]
+            running = list(self._started.values())
+        return [_run_of(live, started) for live, started in running]
 
     def stop(self, execution_id: str, reason: str = "stopped") -> bool:
         """Request the end of an execution; False if this process does not run it."""
@@ -82,11 +82,11 @@ class LocalExecutions:
         outcome = live.outcome
         ended = EndedExecution(live.execution_id, outcome.status, outcome.reason, outcome.error_message)
         with self._lock:
-            del self._began[live.execution_id]
+            del self._started[live.execution_id]
             self._ended.append(ended)
 
 
-def _run_of(live: RunningExecution, began: float) -> LocalExecution:
+def _run_of(live: RunningExecution, started: float) -> LocalExecution:
     prepared = live.prepared
     return LocalExecution(
         execution_id=live.execution_id,
@@ -96,6 +96,6 @@ def _run_of(live: RunningExecution, began: float) -> LocalExecution:
         stf_count=live.stf_count,
         planned=prepared.composition.parameters.get("stf_count") or None,
         run_number=live.run_number,
-        seconds=time.monotonic() - began,
+        seconds=time.monotonic() - started,
         stopping=live.stop.reason or "" if live.stop.is_set else "",
     )

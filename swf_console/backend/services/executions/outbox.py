@@ -115,8 +115,8 @@ def _latest(noted: Sequence[tuple[StateChange, int]]) -> list[RunState]:
 
 
 def _run_state(event: StateChange, workers: int) -> RunState:
-    began = event.event_data.get("simulation_tick") == 0
-    over = event.event_type == "end_run" or (event.state == "no_beam" and not began)
+    is_first = event.event_data.get("simulation_tick") == 0
+    over = event.event_type == "end_run" or (event.state == "no_beam" and not is_first)
     phase = "ended" if over else PHASES.get((event.state, event.substate or ""), event.state)
     return RunState(
         run_number=event.run_number,

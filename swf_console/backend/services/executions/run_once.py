@@ -16,7 +16,7 @@ from .watchdog import Watchdog, new_owner_id
 if TYPE_CHECKING:
     from .execution import RunningExecution
 
-LOOK_SECONDS = 0.1
+PROGRESS_SECONDS = 0.1
 INTERRUPTED = 130
 TIMED_OUT = 4
 LOST = 1
@@ -47,7 +47,7 @@ class Report:
 class HeadlessRun:
     """`swf-console --run`. `interrupt` may be called from a signal handler.
 
-    `warn` is told of what is odd in the request before anything begins.
+    `warn` is called with the warnings of the request before anything starts.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class HeadlessRun:
         self._calls.put(signal_name)
 
     def run(self, *, timeout: float | None = None, progress: Progress | None = None) -> Report:
-        """Run the execution to its end. Raises UsageError or BackendUnreachable where it could not begin."""
+        """Run the execution to its end. Raises UsageError or BackendUnreachable if it cannot start."""
         owner = new_owner_id(self._settings)
         watchdog = Watchdog(self._settings, owner)
         try:
@@ -98,11 +98,11 @@ class HeadlessRun:
         )
 
     def _await_end(self, live: "RunningExecution", timeout: float | None, progress: Progress | None) -> None:
-        """Sleep until the end, a signal or the timeout; only a progress bar is worth a look in between."""
+        """Wait for the end, a signal or the timeout; only a progress bar needs to be updated in between."""
         total = live.prepared.composition.parameters.get("stf_count") or None
         ends_at = time.monotonic() + timeout if timeout else math.inf
-        look = LOOK_SECONDS if progress else math.inf
-        while (call := self._next_call(min(look, ends_at - time.monotonic()))) != ENDED:
+        update = PROGRESS_SECONDS if progress else math.inf
+        while (call := self._next_call(min(update, ends_at - time.monotonic()))) != ENDED:
             if call:
                 live.stop.request(call)
             if progress:

@@ -47,18 +47,18 @@ def stop_execution(
     sweep(settings, database)
     found = find_execution(database, execution_id)
     with database.write() as connection:
-        asked = executions.request_stop(connection, execution_id, server_time(connection))
-    if not asked:
+        requested = executions.request_stop(connection, execution_id, server_time(connection))
+    if not requested:
         raise _not_running(find_execution(database, execution_id))
     if found.owner is None:
         _send_stop(settings, database, found)
-    began = time.monotonic()
+    started = time.monotonic()
     pause = threading.Event()
     while (found := find_execution(database, execution_id)).status == RUNNING:
-        if time.monotonic() - began > timeout:
+        if time.monotonic() - started > timeout:
             raise _still_running(found, timeout)
         pause.wait(LOOK_SECONDS)
-    return Stopped(execution_id, found.status, found.end_time, time.monotonic() - began)
+    return Stopped(execution_id, found.status, found.end_time, time.monotonic() - started)
 
 
 def force_terminate(
