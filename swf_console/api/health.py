@@ -66,7 +66,7 @@ class Health:
             clients=len(broadcaster.clients),
             cut_off=broadcaster.cut_off,
             broker_up=self._broker_is_up(),
-            recorder=ingest.state() if ingest else None,
+            ingest=ingest.state() if ingest else None,
         )
         return await self._executor.in_thread(lambda: exposition(found, stats))
 

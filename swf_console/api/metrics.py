@@ -13,7 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from ..backend.database.metrics import DatabaseMetrics, Latency
-from ..backend.messaging.recorder import RecorderState
+from .ingest import IngestState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class MonitorStats:
     clients: int
     cut_off: int
     broker_up: bool
-    recorder: RecorderState | None
+    ingest: IngestState | None
 
 
 def exposition(database: DatabaseMetrics | None, stats: MonitorStats) -> bytes:
@@ -96,11 +96,37 @@ def _of_monitor(stats: MonitorStats) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "swf_stream_clients_cut_off", "Clients cut off because they were too slow", value=stats.cut_off
     )
-    if stats.recorder is not None:
-        yield CounterMetricFamily("swf_messages_recorded", "Messages stored", value=stats.recorder.stored)
-        yield CounterMetricFamily(
-            "swf_messages_unreadable", "Messages that are not a JSON object", value=stats.recorder.unreadable
-        )
+    if stats.ingest is not None:
+        yield from _of_ingest(stats.ingest)
+
+
+def _of_ingest(ingest: IngestState) -> Iterator[Metric]:
+    recorder = ingest.recorder
+    yield CounterMetricFamily("swf_messages_recorded", "Messages stored", value=recorder.stored)
+    yield CounterMetricFamily(
+        "swf_messages_unreadable", "Messages that are not a JSON object", value=recorder.unreadable
+    )
+    yield GaugeMetricFamily(
+        "swf_recorder_active",
+        "Whether this monitor records; 0 while another one of the database does",
+        value=int(recorder.subscribed and not ingest.standby),
+    )
+    yield GaugeMetricFamily(
+        "swf_recorder_durable",
+        "Whether the broker stores messages while no monitor is connected",
+        value=int(recorder.durable),
+    )
+    yield CounterMetricFamily(
+        "swf_recorder_gaps", "Times without a connection in which messages were missed", value=ingest.gaps
+    )
+    yield CounterMetricFamily(
+        "swf_recorder_missed_messages", "Messages missed, by the broker's counters", value=ingest.missed
+    )
+    yield CounterMetricFamily(
+        "swf_recorder_gaps_of_unknown_size",
+        "Gaps of which the broker gave no size",
+        value=ingest.unknown_gaps,
+    )
 
 
 def _by_status(name: str, about: str, counts: Mapping[str, int]) -> Metric:

@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 
 from ..backend.core.settings import Settings
-from ..backend.database import open_database
+from ..backend.database import open_database, sequences
 from ..backend.http_server.address import MonitorAddress, forget_address, write_address
 from ..backend.http_server.server import (
     HttpServer,
@@ -50,7 +50,11 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
         broadcaster = Broadcaster()
         executor = RequestExecutor(database, broadcaster.publish)
         stack.callback(executor.close)
-        ingest = TopicIngest(choose_broker(settings), executor.writer, broadcaster.publish)
+        with database.write() as connection:
+            client_id = f"swf-monitor-{sequences.database_id(connection)}"
+        ingest = TopicIngest(
+            choose_broker(settings), executor.writer, broadcaster.publish, broadcaster.gap, client_id
+        )
         stack.callback(ingest.close)
         address = MonitorAddress(tls, listening.host, bound.getsockname()[1], os.getpid())
         config = server_config(

@@ -208,6 +208,8 @@ def tail(arguments: argparse.Namespace, settings: "Settings") -> int:
     with Tail(settings, topic, match_of(arguments), narrate) as following:
         say(f"Following {brief(topic)} on {brief(following.place)}. Stop it with Ctrl-C.")
         shown = show_live(following.messages(timeout), count, as_json=arguments.json)
+        if following.missed:
+            say(f"{following.missed:,} messages were missed: the broker did not deliver them")
         if following.dropped:
             say(f"{following.dropped:,} messages were dropped: they came faster than they could be printed")
     if count < MOST and shown < count:

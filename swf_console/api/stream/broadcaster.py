@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...backend.database.records.messages import NewMessage
-from .events import Event, EventFilter, event_of
+from .events import Event, EventFilter, event_of, gap_event
 
 REPLAYABLE = 5_000
 QUEUED = 2_000
@@ -81,6 +81,13 @@ class Broadcaster:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, events)
 
+    def gap(self, missed: int | None) -> None:
+        """Tell every client that messages are missing here; `missed` is None if their number is unknown."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(
+                self._deliver_gap, gap_event("the broker's connection was lost", missed)
+            )
+
     def join(self, event_filter: EventFilter, last_event_id: str | None = None) -> tuple[StreamClient, bool]:
         """Add a client; also returns whether the messages after `last_event_id` are queued from memory."""
         if len(self.clients) >= MAX_CLIENTS or self._closing:
@@ -120,6 +127,17 @@ class Broadcaster:
             "cut_off": self.cut_off,
         }
 
+    def _deliver_gap(self, event: Event) -> None:
+        for client in list(self.clients.values()):
+            self._offer(client, event)
+
+    def _offer(self, client: StreamClient, event: Event) -> None:
+        """Queue an event. A client that is too slow is cut off: with Last-Event-ID it replays the rest."""
+        if not client.offer(event):
+            self.cut_off += 1
+            self.leave(client)
+            client.ended.set()
+
     def _deliver(self, events: Iterable[Event]) -> None:
         for event in events:
             if event.id in self._recent:
@@ -129,10 +147,8 @@ class Broadcaster:
                 self._recent.popitem(last=False)
             self.published[event.msg_type] += 1
             for client in list(self.clients.values()):
-                if client.filter(event) and not client.offer(event):
-                    self.cut_off += 1
-                    self.leave(client)
-                    client.ended.set()
+                if client.filter(event):
+                    self._offer(client, event)
 
 
 def _after(recent: OrderedDict[str, Event], last_event_id: str | None) -> list[Event]:

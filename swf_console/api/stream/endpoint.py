@@ -18,7 +18,7 @@ from ...backend.http_server.responses import HEADERS, error_response
 from ..executor import RequestExecutor
 from ..schemas import CommaList, Name, RequestSchema
 from .broadcaster import Broadcaster, StreamClient, TooManyClients
-from .events import Event, EventFilter, event_of, frame
+from .events import Event, EventFilter, event_of, frame, gap_event
 
 HEARTBEAT_SECONDS = 30.0
 LAST_WRITE_SECONDS = 0.2
@@ -80,7 +80,7 @@ class Stream:
         next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
         while True:
             events = await client.take(next_heartbeat - time.monotonic())
-            chunk = b"".join(event.frame for event in events if event.id not in replayed)
+            chunk = b"".join(event.frame for event in events if not event.id or event.id not in replayed)
             if chunk:
                 await _write(send, chunk)
             if time.monotonic() >= next_heartbeat:
@@ -91,6 +91,8 @@ class Stream:
         """The messages recorded after that one, in the order of sending, from the database."""
         after = await self._executor.read(lambda connection: messages.cursor_at(connection, last))
         count = 0
+        if after is None:
+            yield [gap_event("the message of Last-Event-ID is not recorded")]
         database_filter = MessageFilter(
             namespace=event_filter.namespace, execution_id=event_filter.execution_id
         )
@@ -99,6 +101,8 @@ class Stream:
             count += len(found)
             events = (event_of(message, message.content) for message in found)
             yield [event for event in events if event_filter(event)]
+        if after is not None:
+            yield [gap_event(f"more than {MAX_REPLAYED:,} messages since Last-Event-ID")]
 
     async def _page(
         self, database_filter: MessageFilter, after: str

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ...backend.core.format import iso
@@ -60,6 +60,12 @@ def frame(event: str, data: Mapping[str, Any], identity: str | None = None) -> b
     """The bytes of one event. JSON in ASCII has no line break, so data is one line."""
     head = f"id: {identity}\n" if identity else ""
     return f"{head}event: {event}\ndata: ".encode("ascii") + encode(data) + b"\n\n"
+
+
+def gap_event(reason: str, missed: int | None = None) -> Event:
+    """An event for every client: messages are missing here. It has no id, so that no replay starts there."""
+    data = frame("gap", {"reason": reason, "missed": missed, "timestamp": iso(datetime.now(UTC))})
+    return Event("", "gap", frozenset(), None, None, None, data)
 
 
 def event_of(message: MessageRecord | NewMessage, content: Any) -> Event:

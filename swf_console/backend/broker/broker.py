@@ -192,10 +192,10 @@ class Broker:
 
     def target(self, session: ClientConnection, name: str) -> Target:
         """Where a message to `name` goes, made on first use. Raises Rejected."""
-        if name.startswith(TOPIC):
-            return self.topic(session, check_name(name))
         if is_statistics(name):
             return self.statistics.target(name)
+        if name.startswith(TOPIC):
+            return self.topic(session, check_name(name))
         return self.queue(session, self.own_name(session, name), send=True)
 
     def topic(self, session: ClientConnection, name: str) -> Topic:

@@ -12,6 +12,7 @@ from ..core.errors import BrokerUnreachable, SwfError, UsageError
 from ..core.settings import BrokerSettings
 from .message import OutgoingMessage
 from .ports import (
+    ClientIdTaken,
     ConnectionListener,
     ConnectionState,
     ConnectRefused,
@@ -213,7 +214,8 @@ class StompConnection:
             for listener in self._listeners:
                 self._call(listener.on_up, session)
         now = datetime.now(UTC)
-        self._enter(Phase.UP, up_since=now, server=current.server, sessions=session)
+        server = current.server
+        self._enter(Phase.UP, up_since=now, server=server, sessions=session, client_id_taken=False)
 
     def _session_ended(self, session: int, error: str) -> None:
         with self._listening:
@@ -232,7 +234,9 @@ class StompConnection:
         # the same error of every attempt is logged once
         again = self._state.up_since is None and self._state.last_error == str(error)
         logger.log(logging.DEBUG if again else logging.WARNING, "broker: %s", error)
-        self._enter(Phase.DOWN, last_error=str(error), last_error_at=datetime.now(UTC))
+        taken = isinstance(error, ClientIdTaken)
+        now = datetime.now(UTC)
+        self._enter(Phase.DOWN, last_error=str(error), last_error_at=now, client_id_taken=taken)
 
     def _back_off(self, attempts: int) -> None:
         first, longest = self._backoff

@@ -18,6 +18,10 @@ class ConnectRefused(BrokerUnreachable):
     """The broker was reached and refused the connection: credentials, certificate, or a port without TLS."""
 
 
+class ClientIdTaken(BrokerUnreachable):
+    """Another connection has the client id: it has the durable subscriptions until it ends."""
+
+
 class Phase(StrEnum):
     """What a connection is doing."""
 
@@ -44,6 +48,7 @@ class ConnectionState:
     next_attempt_at: datetime | None = None
     attempts: int = 0
     sessions: int = 0
+    client_id_taken: bool = False
 
 
 class SubscribeRequest(NamedTuple):

@@ -26,7 +26,10 @@ class Unstorable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecorderState:
-    """Counters since the start; `last_error` is the store's, None once it works again."""
+    """Counters since the start; `last_error` is the store's, None once it works again.
+
+    `gaps` counts the times without a connection in which messages were missed: none while `durable`.
+    """
 
     subscribed: bool
     stored: int
@@ -36,6 +39,9 @@ class RecorderState:
     dropped: int
     waiting: int
     last_error: str | None = None
+    durable: bool = False
+    gaps: int = 0
+    received: int = 0
 
 
 class Recorder:
@@ -56,12 +62,19 @@ class Recorder:
         durable_name: str | None = None,
         batch: int = BATCH,
         seconds: float = SECONDS,
+        on_subscribed: Callable[[], None] | None = None,
     ) -> None:
         self._store = store
         self._batch, self._seconds = batch, seconds
         self._inbox = Inbox(LIMIT)
         self._subscriptions = [
-            Subscription(connection, _subscription(destination, durable_name), self._inbox)
+            Subscription(
+                connection,
+                _subscription(destination, durable_name),
+                self._inbox,
+                degrade=True,
+                on_subscribed=on_subscribed,
+            )
             for destination in destinations
         ]
         self._recent = RecentIds()
@@ -95,6 +108,9 @@ class Recorder:
                 (subscription.error for subscription in self._subscriptions if subscription.error),
                 self._last_error,
             ),
+            durable=all(subscription.is_durable for subscription in self._subscriptions),
+            gaps=sum(subscription.gaps for subscription in self._subscriptions),
+            received=sum(subscription.received for subscription in self._subscriptions),
         )
 
     def close(self, timeout: float = 5.0, *, forget: bool = False) -> None:

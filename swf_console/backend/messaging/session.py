@@ -12,7 +12,7 @@ from typing import Any
 from ..core.errors import BrokerUnreachable
 from ..core.settings import BrokerSettings
 from .message import CONTENT_TYPE, OutgoingMessage
-from .ports import ConnectRefused, NotConnected, SubscribeRequest
+from .ports import ClientIdTaken, ConnectRefused, NotConnected, SubscribeRequest
 from .transport import SocketTransport, make_protocol
 
 logger = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ class StompSession:
         error = self.error or f"{self.address} closed the connection"
         if self._refusal is not None:
             taken = any(words in error.lower() for words in CLIENT_ID_TAKEN)
-            kind = BrokerUnreachable if taken else ConnectRefused
+            kind = ClientIdTaken if taken else ConnectRefused
             return kind(
                 f"the broker at {self.address} refused the connection: {self._refusal}",
                 "" if taken else "Check ACTIVEMQ_PORT, ACTIVEMQ_USER and ACTIVEMQ_PASSWORD",

@@ -49,10 +49,11 @@ class Subscriber:
         *,
         limit: int = LIMIT,
         remember: int = 10_000,
+        on_subscribed: Callable[[], None] | None = None,
     ) -> None:
         self._handler = handler
         self._inbox = Inbox(limit)
-        self._subscription = Subscription(connection, subscription, self._inbox)
+        self._subscription = Subscription(connection, subscription, self._inbox, on_subscribed=on_subscribed)
         self._recent = RecentIds(remember)
         self._closing = threading.Event()
         self._handled = self._duplicates = self._unreadable = self._failed = 0

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..core.errors import BrokerUnreachable
@@ -136,8 +136,19 @@ class Inbox:
 class Subscription:
     """One subscription, renewed in each session; a listener of its connection."""
 
-    def __init__(self, connection: BrokerConnection, subscription: SubscriptionSpec, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        connection: BrokerConnection,
+        subscription: SubscriptionSpec,
+        inbox: Inbox,
+        *,
+        degrade: bool = False,
+        on_subscribed: Callable[[], None] | None = None,
+    ) -> None:
+        """With `degrade`, a durable subscription that the broker refuses is made without durability."""
         self.connection = connection
+        self._degrade, self._on_subscribed = degrade, on_subscribed
+        self.gaps = 0
         self.spec = subscription
         self.error: str | None = None
         self.received = 0
@@ -151,6 +162,11 @@ class Subscription:
     def subscribed(self) -> bool:
         """Whether the broker has confirmed the subscription in this session."""
         return self._subscribed
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether the broker stores what is sent without a connection: queues always do."""
+        return self.spec.durable_name is not None or self.spec.destination.startswith("/queue/")
 
     def open(self) -> None:
         """Subscribe now, or as soon as the connection is up."""
@@ -196,8 +212,9 @@ class Subscription:
             logger.debug("subscribe not sent: the session is over")
 
     def on_down(self, session: int, error: str) -> None:  # noqa: ARG002 (the connection shows its error)
-        """The subscription ended with the session."""
+        """The subscription ended with the session; unless it is durable, messages are missed now."""
         with self._changed:
+            self.gaps += self._subscribed and not self.is_durable
             self._subscribed = False
 
     def on_receipt(self, session: int, receipt: str) -> bool:
@@ -207,12 +224,24 @@ class Subscription:
         with self._changed:
             self._subscribed = session == self._session
             self._changed.notify_all()
+        if self._on_subscribed is not None:
+            self._on_subscribed()
         return True
 
-    def on_refusal(self, session: int, receipt: str, error: str) -> bool:  # noqa: ARG002
+    def on_refusal(self, session: int, receipt: str, error: str) -> bool:
         """The broker refused the subscription: it is not retried, and the session continues."""
         if receipt != f"subscribe-{self._name}":
             return False
+        if self._degrade and self.spec.durable_name is not None:
+            logger.warning(
+                "durable subscription refused, messages sent without a connection will be missed:"
+                " destination=%s: %s",
+                self.spec.destination,
+                error,
+            )
+            self.spec = replace(self.spec, durable_name=None)
+            self.on_up(session)
+            return True
         logger.error("subscription refused: destination=%s: %s", self.spec.destination, error)
         with self._changed:
             self.error = error

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ...backend.core.settings import BrokerSettings, Settings
 from ...backend.messaging.connection import StompConnection
 from ...backend.messaging.endpoint import BrokerEndpoint, choose_broker
+from ...backend.messaging.loss import LossMeter
 from ...backend.messaging.ports import BrokerConnection, ConnectionState, Phase
 from ...backend.messaging.subscription import AUTO, Inbox, Subscription, SubscriptionSpec
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
@@ -39,7 +40,18 @@ class MessageSubscription:
         )
         self._inbox = Inbox(INBOX, before_put=(ui_priority or UiPriority()).yielder())
         self._subscription = Subscription(
-            self._connection, SubscriptionSpec(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox
+            self._connection,
+            SubscriptionSpec(tail.topic, ack=AUTO, prefetch=PREFETCH),
+            self._inbox,
+            on_subscribed=lambda: self._meter.subscribed() if self._meter else None,
+        )
+        # a connection of a test has no address that could be asked for the counters
+        self._meter = (
+            None
+            if connect
+            else LossMeter(
+                self._broker.address, [tail.topic], lambda: self._subscription.received, self._missed
+            )
         )
         self._closed = threading.Event()
         self._lost_at: float | None = None
@@ -56,6 +68,8 @@ class MessageSubscription:
     def close(self) -> None:
         """Stop; takes one second at most."""
         self._closed.set()
+        if self._meter is not None:
+            self._meter.close()
         self._inbox.close()
         self._subscription.close()
         self._connection.stop(timeout=0.5)
@@ -63,8 +77,8 @@ class MessageSubscription:
 
     @property
     def dropped(self) -> int:
-        """The number of messages dropped because the inbox was full."""
-        return self._inbox.dropped
+        """Messages that were not shown: the inbox was full, or the broker did not deliver them."""
+        return self._inbox.dropped + (self._meter.missed if self._meter else 0)
 
     @property
     def broker_is_ours(self) -> bool:
@@ -102,6 +116,10 @@ class MessageSubscription:
             if arrivals:
                 self._proved_at = datetime.now(UTC)
                 self._tail.take([(arrival.headers, arrival.body) for arrival in arrivals])
+
+    def _missed(self, size: int | None) -> None:
+        if size and not self._closed.is_set():
+            self._tail.note(f"gap: {size:,} messages were missed")
 
     def _changed(self, state: ConnectionState) -> None:
         if self._closed.is_set():

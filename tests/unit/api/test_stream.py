@@ -301,3 +301,42 @@ def test_event_of_number_that_json_does_not_have_is_null() -> None:
     event = event_of(message(1), json.loads('{"value": [NaN, Infinity, 1e400, 1.5]}'))
     data = event.frame.decode().partition("data: ")[2]
     assert json.loads(data, parse_constant=pytest.fail)["value"] == [None, None, None, 1.5]
+
+
+def gaps_of(listener: Listener) -> list[dict[str, Any]]:
+    return [data for name, data in listener.events if name == "gap"]
+
+
+def test_stream_gap_of_the_recorder_reaches_every_client(monitor: Monitor) -> None:
+    async def scene() -> list[dict[str, Any]]:
+        monitor.broadcaster.start()
+        listener = Listener(monitor, "namespace=epic")
+        task = asyncio.create_task(listener.run())
+        await listener.connected()
+        monitor.broadcaster.gap(1234)
+        monitor.broadcaster.gap(None)
+        await listener.until(lambda: len(gaps_of(listener)) == 2)
+        listener.go()
+        await task
+        return gaps_of(listener)
+
+    found = asyncio.run(scene())
+    assert [one["missed"] for one in found] == [1234, None]
+    assert all(one["reason"] for one in found)
+
+
+def test_stream_unknown_last_event_id_is_a_gap(monitor: Monitor) -> None:
+    listener = follow(monitor, "", [message(1)], str(uuid.uuid4()))
+    assert [one["missed"] for one in gaps_of(listener)] == [None]
+    assert "not recorded" in gaps_of(listener)[0]["reason"]
+
+
+def test_stream_more_messages_than_are_replayed_is_a_gap(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "MAX_REPLAYED", 500)
+    with monitor.database.write() as connection:
+        messages.record(connection, [message(number) for number in range(1, 1002)])
+    listener = follow(monitor, "", [], message(1).message_id)
+    assert listener.numbers[:500] == list(range(2, 502))
+    assert len(gaps_of(listener)) == 1

@@ -12,6 +12,7 @@ from ...core.errors import Refused
 from ...core.settings import Settings
 from ...messaging.connection import StompConnection
 from ...messaging.endpoint import choose_broker
+from ...messaging.loss import LossMeter
 from ...messaging.message import IncomingMessage, check_destination
 from ...messaging.ports import ConnectionState, Phase
 from ...messaging.subscriber import Subscriber
@@ -55,12 +56,25 @@ class Tail:
         self._waiting: queue.Queue[IncomingMessage] = queue.Queue(WAITING)
         self._broker = choose_broker(settings)
         self._connection = StompConnection(self._broker.address)
-        self._subscriber = Subscriber(self._connection, SubscriptionSpec(topic, ack=AUTO), self._arrived)
+        self._meter = LossMeter(
+            self._broker.address, [topic], lambda: self._subscriber.state().received, self._missed
+        )
+        self._subscriber = Subscriber(
+            self._connection,
+            SubscriptionSpec(topic, ack=AUTO),
+            self._arrived,
+            on_subscribed=self._meter.subscribed,
+        )
 
     @property
     def place(self) -> str:
         """The broker's host and port."""
         return self._connection.state().broker
+
+    @property
+    def missed(self) -> int:
+        """How many messages the broker did not deliver: sent without a connection, or cut off as too slow."""
+        return self._meter.missed
 
     @property
     def dropped(self) -> int:
@@ -96,6 +110,7 @@ class Tail:
 
     def _close(self) -> None:
         self._closed.set()
+        self._meter.close()
         self._subscriber.close()
         self._connection.stop()
         self._broker.release()
@@ -110,6 +125,11 @@ class Tail:
             except queue.Full:
                 continue
             return
+
+    def _missed(self, size: int | None) -> None:
+        if size != 0 and not self._closed.is_set() and self._narrate is not None:
+            count = "an unknown number of" if size is None else f"{size:,}"
+            self._narrate(f"gap: {count} messages were missed")
 
     def _changed(self, state: ConnectionState) -> None:
         if self._closed.is_set() or self._narrate is None:

@@ -340,3 +340,23 @@ def test_inbox_closed_returns_the_rest_then_nothing() -> None:
     inbox.close()
 
     assert inbox.take(5, 1.0) == []
+
+
+def test_recorder_refused_durable_subscription_records_without_and_counts_gaps(stage: Stage) -> None:
+    store = Store()
+    recorder = stage.recorder(store, "recorder")
+    assert recorder.state().durable
+    assert recorder.state().gaps == 0
+    (topic, _queue) = recorder._subscriptions
+    # as a broker answers that forbids durable subscriptions
+    assert topic.on_refusal(1, f"subscribe-{topic._name}", "not authorized to create")
+    recorder.wait_subscribed(5)
+    assert not recorder.state().durable
+    assert recorder.state().last_error is None
+    stage.broker.stop()
+    stage.broker.start()
+    recorder.wait_subscribed(5)
+    assert recorder.state().gaps == 1
+    sent = stage.send(TOPIC, 1, 2)
+    wait_for(lambda: [message.id for message in store.stored] == sent)
+    assert not recorder.state().durable
