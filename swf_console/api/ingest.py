@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 TOPICS = (EPICTOPIC, WORKERS_TOPIC, SLICES_TOPIC)
 BATCH_SECONDS = 0.05
-DURABLE_NAME = "monitor"
 # how soon another monitor takes over from one that has ended
 BACKOFF = (0.1, 2.0)
 
@@ -67,7 +66,7 @@ class TopicIngest:
             self._connection,
             TOPICS,
             self._store,
-            durable_name=DURABLE_NAME,
+            durable=True,
             seconds=BATCH_SECONDS,
             on_subscribed=self._subscribed,
         )

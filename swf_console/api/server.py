@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import resource
 import socket
@@ -11,7 +12,8 @@ from types import FrameType
 
 import uvicorn
 
-from ..backend.core.settings import Settings
+from ..backend.core.files import read_json, write_private
+from ..backend.core.settings import Settings, private_directory
 from ..backend.database import open_database, sequences
 from ..backend.http_server.address import MonitorAddress, forget_address, write_address
 from ..backend.http_server.server import (
@@ -25,7 +27,7 @@ from ..backend.http_server.server import (
 from ..backend.messaging.endpoint import choose_broker
 from .app import build
 from .executor import RequestExecutor
-from .ingest import TopicIngest
+from .ingest import TOPICS, TopicIngest
 from .stream.broadcaster import Broadcaster
 
 BACKLOG = 2048
@@ -51,7 +53,9 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
         executor = RequestExecutor(database, broadcaster.publish)
         stack.callback(executor.close)
         with database.write() as connection:
-            client_id = f"swf-monitor-{sequences.database_id(connection)}"
+            database_id = sequences.database_id(connection)
+        client_id = f"swf-monitor-{database_id}"
+        _store_identity(settings, database_id, client_id)
         ingest = TopicIngest(
             choose_broker(settings), executor.writer, broadcaster.publish, broadcaster.gap, client_id
         )
@@ -78,6 +82,14 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
         stack.callback(forget_address, settings.state_dir, os.getpid())
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_MonitorServer(config, broadcaster, ready).serve([bound]))
+
+
+def _store_identity(settings: Settings, database_id: str, client_id: str) -> None:
+    """Store whose durable subscriptions these are, as agents do: `broker subscriptions` names them by it."""
+    broker = f"{settings.broker.host}:{settings.broker.port}" if settings.broker else "embedded"
+    identity = {"name": "monitor", "client_id": client_id, "known_to": [broker], "topics": list(TOPICS)}
+    path = private_directory(settings.state_dir / "agents") / "monitor.json"
+    write_private(path, json.dumps(read_json(path) | {database_id: identity}))
 
 
 class _MonitorServer(HttpServer):

@@ -48,9 +48,9 @@ class Recorder:
     """Subscribes to `destinations` and gives the messages to `store` in batches, in order.
 
     `store` returns once it has committed, and ignores ids that are stored already; then the messages are
-    acknowledged. After any exception but Unstorable it is called again, after a pause. With a
-    `durable_name`, which needs a connection with a client id, the broker stores messages while no recorder
-    is running.
+    acknowledged. After any exception but Unstorable it is called again, after a pause. With
+    `durable`, which needs a connection with a client id, the broker stores messages while no recorder is
+    running.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Recorder:
         destinations: Sequence[str],
         store: Store,
         *,
-        durable_name: str | None = None,
+        durable: bool = False,
         batch: int = BATCH,
         seconds: float = SECONDS,
         on_subscribed: Callable[[], None] | None = None,
@@ -70,7 +70,7 @@ class Recorder:
         self._subscriptions = [
             Subscription(
                 connection,
-                _subscription(destination, durable_name),
+                _subscription(destination, durable),
                 self._inbox,
                 degrade=True,
                 on_subscribed=on_subscribed,
@@ -176,7 +176,10 @@ class Recorder:
         return True
 
 
-def _subscription(destination: str, durable_name: str | None) -> SubscriptionSpec:
-    durable = f"{durable_name}.{destination.strip('/').replace('/', '.')}" if durable_name else None
+def _subscription(destination: str, durable: bool) -> SubscriptionSpec:
+    # the names that agents use: `broker subscriptions` knows them by these
+    name = destination.strip("/").replace("/", ".")
     on_queue = destination.startswith("/queue/")
-    return SubscriptionSpec(destination, durable_name=None if on_queue else durable, prefetch=PREFETCH)
+    return SubscriptionSpec(
+        destination, durable_name=name if durable and not on_queue else None, prefetch=PREFETCH
+    )

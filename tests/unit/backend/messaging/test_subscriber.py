@@ -37,8 +37,8 @@ class Stage:
         made.start()
         return made
 
-    def recorder(self, store: "Store", durable_name: str | None = None) -> Recorder:
-        made = Recorder(self.link, [TOPIC, QUEUE], store, seconds=0.01, durable_name=durable_name)
+    def recorder(self, store: "Store", *, durable: bool = False) -> Recorder:
+        made = Recorder(self.link, [TOPIC, QUEUE], store, seconds=0.01, durable=durable)
         self.open.append(made)
         made.start()
         return made
@@ -306,10 +306,10 @@ def test_recorder_close_stores_received_messages(stage: Stage) -> None:
 
 def test_recorder_durable_stores_what_was_sent_meanwhile(stage: Stage) -> None:
     first, second = Store(), Store()
-    stage.recorder(first, "recorder").close()
+    stage.recorder(first, durable=True).close()
     ids = stage.send(TOPIC, 1, 2)
 
-    stage.recorder(second, "recorder")
+    stage.recorder(second, durable=True)
 
     wait_for(lambda: [message.id for message in second.stored] == ids)
 
@@ -344,7 +344,7 @@ def test_inbox_closed_returns_the_rest_then_nothing() -> None:
 
 def test_recorder_refused_durable_subscription_records_without_and_counts_gaps(stage: Stage) -> None:
     store = Store()
-    recorder = stage.recorder(store, "recorder")
+    recorder = stage.recorder(store, durable=True)
     assert recorder.state().durable
     assert recorder.state().gaps == 0
     (topic, _queue) = recorder._subscriptions
