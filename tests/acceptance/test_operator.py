@@ -81,7 +81,7 @@ def start_agents(terminal: TmuxTerminal) -> None:
     terminal.type("2")
     terminal.wait_for("2 AGENTS", "A starts it and the needed agents")
     terminal.type("A")
-    terminal.wait_for("start 5 agents?", "fast-processing-agent", "slice-worker")
+    terminal.wait_for("Start 5 agents?", "fast-processing-agent", "slice-worker")
     terminal.type("y")
     for agent in ("example-data-agent", "example-fastmon-agent", "fast-processing-agent"):
         terminal.wait_match(rf"{agent} +RUNNING +\d+s", timeout=60)

@@ -81,7 +81,7 @@ def test_agents_start_key_starts_agent_under_cursor(
         screen.listing.go_to("example-data-agent")
         await pilot.press("s")
         await until(pilot, lambda: row(screen, "example-data-agent")[2] == "RUNNING")
-        assert app.calls.questions == ["start example-data-agent?"]
+        assert app.calls.questions == ["Start example-data-agent?"]
         assert app.calls.commands == ["swf-console agents start example-data-agent"]
         assert app.calls.results == ["started"]
 

@@ -123,10 +123,10 @@ def test_broker_screen_drop_on_a_queue_says_what_to_do(filled: ConsoleContext) -
     async def press(app: HostApp, screen: BrokerScreen, pilot: Pilot[None]) -> None:
         screen.overview.listing.go_to("/queue/slices")
         await pilot.press("x")
-        assert app.calls.said == ["Only durable subscriptions are dropped; purge empties a queue"]
+        assert app.calls.said == ["only durable subscriptions can be dropped; purge empties a queue"]
         screen.overview.listing.go_to("/topic/epictopic")
         await pilot.press("p")
-        assert app.calls.said[1].startswith("Nothing to purge")
+        assert app.calls.said[1].startswith("nothing to purge")
         await pilot.press("enter")
         assert app.calls.said[2].startswith("A topic keeps no messages")
 
@@ -140,7 +140,7 @@ def test_broker_screen_purge_of_marked_rows_empties_them(filled: ConsoleContext,
             await pilot.press("space")
         await pilot.press("p")
         await until(pilot, lambda: bool(app.calls.results))
-        assert app.calls.questions == ["purge the messages of 2 entries?"]
+        assert app.calls.questions == ["Purge the messages of 2 entries?"]
         assert app.calls.results == [f"purged 2 with {backlog + 3} messages"]
         await until(pilot, lambda: row(screen, "/queue/slices")[2] == "0" and row(screen, OLD)[2] == "0")
         assert not screen.overview.listing.marked
@@ -194,7 +194,7 @@ def test_broker_screen_discard_of_marked_letters_removes_them(filled: ConsoleCon
         await pilot.press("g", "space", "space")
         await pilot.press("D")
         await until(pilot, lambda: bool(app.calls.results))
-        assert app.calls.questions == ["discard 2 dead letters?"]
+        assert app.calls.questions == ["Discard 2 dead letters?"]
         await until(pilot, lambda: not view.listing.items)
 
     drive(filled, remove)

@@ -128,4 +128,4 @@ def test_definitions_list_empty_shows_advice(tmp_path: Path) -> None:
         assert "R runs a workflow" in "\n".join(lines_of(screen.list.table))
         await pilot.press("enter", "E", "escape", "F", "escape")
 
-    assert use(home(tmp_path), steps).calls.said == ["No definition under the cursor"]
+    assert use(home(tmp_path), steps).calls.said == ["no definition under the cursor"]

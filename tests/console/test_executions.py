@@ -628,8 +628,8 @@ def test_executions_compare_two_marked_shows_differences(tmp_path: Path) -> None
 
     app = use(context, steps)
     assert app.calls.said == [
-        "Mark two executions with space, then press c (0 marked)",
-        *(f"No execution to {what}" for what in ("stop", "run again", "replay")),
+        "mark two executions with space, then press c (0 marked)",
+        *(f"no execution to {what}" for what in ("stop", "run again", "replay")),
     ]
 
 
@@ -755,7 +755,7 @@ def test_executions_database_down_keeps_rows_and_shows_stale(
         assert "the database cannot be reached. Is it running?" in lines_of(screen.list.table)[-1]
         assert ids_of(screen) == ["0001"]
         await pilot.press("enter")
-        await until(pilot, lambda: "NO DATA YET" in screen.stack.front.query_one("#detail-title", Line).text)
+        await until(pilot, lambda: "NOT READ YET" in screen.stack.front.query_one("#detail-title", Line).text)
         await pilot.press("escape")
         monkeypatch.undo()
         await until(pilot, lambda: "STALE" not in lines_of(screen.list.table)[-1], timeout=20)

@@ -33,7 +33,7 @@ from .hosts import until
 PATIENCE = 30.0
 AGENT = "example-data-agent"
 SCREENS = {"broker": ("3", "MESSAGES"), "db": ("4", "EXECUTIONS"), "superv": ("2", "AGENTS")}
-STALE = ("STALE", "NOT CONNECTED", "NOT READ YET", "o answer yet", "NO DATA", "supervisord deaf")
+STALE = ("STALE", "NOT CONNECTED", "NOT READ YET", "o answer yet", "supervisord deaf")
 NAMES = {"broker": "the broker:", "db": "the database:", "superv": "supervisord"}
 
 # what stands beside the age: the cause, what to do, when it is tried again

@@ -208,9 +208,9 @@ class AgentsScreen(ListScreen["AgentsSnapshot"]):
             host.record(action, command, lambda: self._do(verb, names), lambda _: self._changed())
 
         if len(names) > 1 or many:
-            host.confirm_many(f"{verb} {plural(len(names), 'agent')}?", names, go)
+            host.confirm_many(f"{verb.capitalize()} {plural(len(names), 'agent')}?", names, go)
         else:
-            host.ask(f"{verb} {names[0]}?", go)
+            host.ask(f"{verb.capitalize()} {names[0]}?", go)
 
     def _do(self, verb: str, names: Sequence[str]) -> str:
         """Runs in a worker thread."""

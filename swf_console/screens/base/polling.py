@@ -93,7 +93,7 @@ class Poll(Generic[T]):
         if not self._cause:
             return ""
         now = time.monotonic()
-        age = f"STALE {now - self.answered:.0f} s" if self.answered else "NO DATA YET"
+        age = f"STALE {now - self.answered:.0f} s" if self.answered else "NOT READ YET"
         wait = f" · next try in {self._next - now:.0f} s" if self._next > now + 0.5 else ""
         return f"{age}{wait} · {self._cause}"
 

@@ -157,7 +157,7 @@ class BrokerScreen(StackedScreen):
         """Remove durable subscriptions."""
         targets = self._targets("drop")
         if any(one.destination for one in targets):
-            host_of(self).say("Only durable subscriptions are dropped; purge empties a queue", bad=True)
+            host_of(self).say("only durable subscriptions can be dropped; purge empties a queue", bad=True)
         elif targets:
             self._change("drop", targets, lambda: drop(self.context, targets))
 
@@ -178,7 +178,7 @@ class BrokerScreen(StackedScreen):
         def do() -> None:
             host.record(action, "swf-console broker compact", lambda: compact(self.context), self._changed)
 
-        host.ask("compact the broker's store?", do)
+        host.ask("Compact the broker's store?", do)
 
     def action_resend(self) -> None:
         """Send dead letters again."""
@@ -205,19 +205,19 @@ class BrokerScreen(StackedScreen):
             return [front.target]
         targets = self._overview.targets if front is self._overview else []
         if not targets:
-            host_of(self).say(f"Nothing to {verb} under the cursor: choose a queue or a durable subscription")
+            host_of(self).say(f"nothing to {verb} under the cursor: choose a queue or a durable subscription")
         return targets
 
     def _change_letters(self, verb: str, change: Callable[[Sequence[str]], str]) -> None:
         front = self._stack.front
         if not (isinstance(front, WaitingMessages) and front.is_letters):
             host_of(self).say(
-                with_keys("Open the dead-letter queue ({broker.letters}) to ") + f"{verb} its messages"
+                with_keys("open the dead-letter queue ({broker.letters}) to ") + f"{verb} its messages"
             )
             return
         letters = front.chosen
         if not letters:
-            host_of(self).say("No dead letter under the cursor")
+            host_of(self).say("no dead letter under the cursor")
             return
         ids = [one.id for one in letters]
         names = [
@@ -225,13 +225,19 @@ class BrokerScreen(StackedScreen):
             for one in letters
         ]
         command = shlex.join(["swf-console", "broker", verb, *ids])
-        self._confirm(verb, f"{verb} {plural(len(ids), 'dead letter')}?", names, command, lambda: change(ids))
+        self._confirm(
+            verb,
+            f"{verb.capitalize()} {plural(len(ids), 'dead letter')}?",
+            names,
+            command,
+            lambda: change(ids),
+        )
 
     def _change(self, verb: str, targets: Sequence[Target], change: Callable[[], str]) -> None:
         commands = (shlex.join(["swf-console", "broker", verb, *_words(target)]) for target in targets)
         what = "the messages of " if verb == "purge" else ""
         subject = f"{len(targets):,} entries" if len(targets) > 1 else brief(str(targets[0]), 50)
-        title = f"{verb} {what}{subject}?"
+        title = f"{verb.capitalize()} {what}{subject}?"
         self._confirm(verb, title, [str(one) for one in targets], "; ".join(commands), change)
 
     def _confirm(

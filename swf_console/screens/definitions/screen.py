@@ -203,7 +203,7 @@ class DefinitionsScreen(StackedScreen):
         """Show the executions of the workflow on their own screen."""
         row = self._list.table.row
         if row is None or not isinstance(row.value, DefinitionSummary):
-            host_of(self).say("No definition under the cursor")
+            host_of(self).say("no definition under the cursor")
             return
         host_of(self).open_screen("executions", filter=f"workflow={row.value.workflow_name}")
 

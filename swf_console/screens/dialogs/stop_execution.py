@@ -28,7 +28,7 @@ def ask_to_stop(
         host.say(f"{action.title}: refused, {host.refusal}", bad=True)
         return
     if execution is None:
-        host.say("No execution to stop", bad=True)
+        host.say("no execution to stop", bad=True)
         return
     execution_id = execution.execution_id
     if execution.status != "running":

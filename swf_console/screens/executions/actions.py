@@ -48,7 +48,7 @@ class ExecutionActions:
         if not self._may_change("rerun"):
             return
         if execution is None:
-            host.say("No execution to run again", bad=True)
+            host.say("no execution to run again", bad=True)
             return
         execution_id = execution.execution_id
         namespace = self._context.namespace or execution.namespace
@@ -77,7 +77,7 @@ class ExecutionActions:
     def export(self, execution_id: str | None) -> None:
         """Write the execution with all its records as JSON."""
         if execution_id is None:
-            self._host.say("No execution to export", bad=True)
+            self._host.say("no execution to export", bad=True)
             return
 
         def export() -> str:

@@ -187,7 +187,7 @@ class ExecutionsScreen(StackedScreen):
         if len(marked) == 1 and self.execution_id not in (None, marked[0]):
             marked.append(str(self.execution_id))
         if len(marked) != 2:
-            keys = with_keys("Mark two executions with {table.mark}, then press {executions.compare}")
+            keys = with_keys("mark two executions with {table.mark}, then press {executions.compare}")
             host_of(self).say(f"{keys} ({len(marked)} marked)")
             return
         self._stack.push(CompareView(self.context, *marked))
@@ -196,7 +196,7 @@ class ExecutionsScreen(StackedScreen):
         """Replay the state changes."""
         execution_id = self.execution_id
         if execution_id is None:
-            host_of(self).say("No execution to replay", bad=True)
+            host_of(self).say("no execution to replay", bad=True)
             return
 
         def show(replay: "Replay") -> None:

@@ -71,7 +71,7 @@ def empty_text(
     what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
     if stale_text(connection):
         history = with_keys("{tail.first} loads history.")
-        return what, "No messages can arrive while the broker is not reachable.", history
+        return what, "No messages arrive until the broker answers.", history
     clear = "{messages.back} clears the filter."
     return what, _connection_text(counters, connection), with_keys(clear if filter_text else NEXT_STEPS)
 
