@@ -35,7 +35,7 @@ MESSAGE_COLUMNS = (
 LETTER_COLUMNS = (
     Column("sent", "SENT", 14),
     Column("type", "TYPE", 16, least=10),
-    Column("destination", "SENT TO", 24, least=14),
+    Column("destination", "SENT TO", 34, least=14),
     Column("cause", "CAUSE", 40, least=20, grows=True),
 )
 BODY_SHOWN = 300
