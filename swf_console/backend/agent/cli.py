@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from ..config.names import resolve_namespace
 from ..config.testbed import find_testbed, load_testbed
 from ..core.errors import SwfError
-from ..core.logs import log_to_file
+from ..core.logs import StderrHandler, log_to_file
 from ..core.settings import Settings, load_settings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
@@ -58,7 +58,7 @@ def _serve(kind: type[Servable], settings: Settings, namespace: str, instance: s
 
 def _show_warnings() -> None:
     """Show warnings and errors on stderr; the log file has everything."""
-    shown = logging.StreamHandler()
+    shown = StderrHandler()
     shown.setLevel(logging.WARNING)
     shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("swf_console").addHandler(shown)

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from .errors import UsageError
 from .files import private_opener
@@ -73,6 +74,15 @@ class ResumingHandler(logging.FileHandler):
         with suppress(OSError, ValueError):
             if stream is not None:
                 stream.close()
+
+
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to stderr; where that is closed or a file on a full disk, nothing can be reported."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (a method of logging.Handler)
+        """Ignore errors of stderr; the standard library would print a traceback for every record."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 def _report(path: Path, error: OSError) -> None:

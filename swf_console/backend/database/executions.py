@@ -91,6 +91,7 @@ def get(connection: Connection, execution_id: str) -> Execution | None:
 
 def renew(connection: Connection, owner: str, expires_at: datetime) -> list[str]:
     """Extend the leases of the owner's running executions; return the ids for which a stop is requested."""
+    # the status is a condition: an execution that another process has closed is not revived
     extended = (
         update(executions)
         .where(_c.owner == owner, _c.status == RUNNING)
@@ -126,6 +127,7 @@ def finish(
     With `lease_expired_before` its lease must have expired by then, so that an owner that renewed it in time
     keeps its execution.
     """
+    # check and change are one statement: of two concurrent calls only one changes the row
     conditions = [_c.execution_id == execution_id, _c.status == RUNNING]
     if lease_expired_before is not None:
         conditions.append(_c.lease_expires_at < lease_expired_before)

@@ -100,6 +100,7 @@ def _draw(connection: Connection, sequence: _Sequence) -> int:
     statement = DRAW[connection.dialect.name]
     number = connection.scalar(statement, values)
     if number is None:
+        # two processes may create the row at the same time: one INSERT waits for the other and does nothing
         _ensure_row(connection)
         number = connection.scalar(statement, values)
     return int(number)

@@ -305,6 +305,7 @@ def _complete(dialect: str) -> Any:
 
 def _merged(dialect: str, more: Any) -> ColumnElement[Any]:
     """The stored metadata, with more keys merged into them."""
+    # both merge at the top level; json_patch (RFC 7396) also deletes keys whose new value is null
     stored = func.coalesce(_c.metadata, literal({}, _c.metadata.type))
     return stored.op("||")(more) if dialect == "postgresql" else func.json_patch(stored, more)
 

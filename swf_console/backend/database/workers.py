@@ -43,6 +43,7 @@ def claim(connection: Connection, wanted: Claim, stale: datetime) -> list[str]:
     }
     insert = insert_into(connection, workers)
     row = insert.excluded
+    # an existing row is taken if it is ours or its owner is silent; RETURNING lists only rows that changed
     free = or_(_c.panda_job == row.panda_job, _c.last_heartbeat < stale)
     statement = insert.on_conflict_do_update(
         index_elements=["worker_id"],

@@ -120,6 +120,7 @@ class GroupWriter:
 
     def _run(self) -> None:
         while entries := self._take():
+            # a job that was cancelled while it waited is skipped, and can no longer be cancelled from here on
             self._write([entry for entry in entries if entry.future.set_running_or_notify_cancel()])
 
     def _take(self) -> list["_Job"]:

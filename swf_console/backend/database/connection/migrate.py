@@ -108,6 +108,7 @@ def upgrade_sqlite(database: Database) -> Upgraded:
 
 def _upgrade_postgresql(database: Database) -> Upgraded:
     with database.write() as connection:
+        # released with the transaction, also when the process is killed
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK:d})")
         return _run(connection, database.safe_url)
 

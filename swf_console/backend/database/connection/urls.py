@@ -10,7 +10,7 @@ from ...core.errors import DatabaseUnusable
 SPELLINGS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
-    "postgres": "postgresql+psycopg2",
+    "postgres": "postgresql+psycopg2",  # SQLAlchemy 1.4 removed this name, which other tools print
     "postgresql": "postgresql+psycopg2",
     "postgresql+psycopg2": "postgresql+psycopg2",
 }

@@ -153,7 +153,7 @@ def _read_only(database: Database, kind: str) -> DatabaseHealth:
 
 def _read(database: Database, kind: str) -> DatabaseHealth:
     wanted = ExecutionFilter(status="running")
-    with database.read() as connection:
+    with database.read() as connection:  # one transaction: executions and agents are of the same instant
         version = stored_revision(connection)
         running = executions.page(connection, wanted, limit=RUNNING_SHOWN)
         count = len(running.items)

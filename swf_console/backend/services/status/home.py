@@ -80,6 +80,7 @@ def current_status(settings: Settings, patience: float = PATIENCE, *, counted: b
 def _probe(
     settings: Settings, patience: float, *, counted: bool
 ) -> tuple[BrokerHealth, SupervisorSnapshot, "DatabaseHealth", "DatabaseMetrics | None"]:
+    # all probes start before the first result is awaited: together they take as long as the slowest
     broker = BrokerProbe(settings, patience)
     supervisor = Probe(lambda: probe_supervisor(settings))
     database = DatabaseProbe(settings, patience)

@@ -3,12 +3,11 @@
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from swf_console.backend.database import (
     runs,
     sequences,
 )
-from swf_console.backend.database.connection import migrate
 from swf_console.backend.database.records.agents import AgentFilter, Heartbeat, LogEntry, LogFilter
 from swf_console.backend.database.records.messages import MessageFilter, NewMessage
 from swf_console.backend.database.records.pages import Page
@@ -44,22 +42,6 @@ from swf_console.backend.database.records.workflows import (
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DEFINITION = NewDefinition("stf_datataking", "1.0", "custom", "class WorkflowExecutor: ...", {"a": 1}, "me")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'swf.db'}"
-    address: str = request.getfixturevalue("postgresql_url")
-    migrate.upgrade(address)
-    return address
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = open_database(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -27,16 +27,6 @@ from tests.support.homes import plain_environment, run
 from tests.support.next_version import NEXT
 
 DECLARED = re.compile(r'^compatible_from = "(\d+)"$', re.MULTILINE)
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An address where there are no tables yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'swf.db'}"
-    address: str = request.getfixturevalue("postgresql_url")
-    return address
 
 
 @pytest.fixture
@@ -50,18 +40,18 @@ def breaking(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Database]:
+def opened(empty_url: str) -> Iterator[Database]:
     """The database as it is, whatever its version."""
-    database = Database(urls.parse(url))
+    database = Database(urls.parse(empty_url))
     try:
         yield database
     finally:
         database.close()
 
 
-def test_revisions_create_the_live_tables(url: str, tmp_path: Path) -> None:
-    migrate.upgrade(url)
-    with opened(url) as database, database.write() as connection:
+def test_revisions_create_the_live_tables(empty_url: str, tmp_path: Path) -> None:
+    migrate.upgrade(empty_url)
+    with opened(empty_url) as database, database.write() as connection:
         assert missing(connection, all_tables()) == []
         made = schema.shape(connection), schema.definitions(connection)
         options = storage_options(database)
@@ -69,7 +59,7 @@ def test_revisions_create_the_live_tables(url: str, tmp_path: Path) -> None:
         all_tables().drop_all(connection)
         all_tables().create_all(connection)
         assert (schema.shape(connection), schema.definitions(connection)) == made
-    with opened(url) as database:
+    with opened(empty_url) as database:
         assert storage_options(database) == options
 
 
@@ -111,36 +101,36 @@ def test_compatible_from_lockout_is_permanent(
     assert found == [oldest, NEXT, NEXT]
 
 
-def test_next_revision_creates_fresh_database(url: str, additive: Path) -> None:
-    if url.startswith("postgresql"):
+def test_next_revision_creates_fresh_database(empty_url: str, additive: Path) -> None:
+    if empty_url.startswith("postgresql"):
         with pytest.raises(DatabaseUnusable, match="no tables of swf-console yet"):
-            open_database(url)
-    next_version.upgrade(url, additive)
-    with opened(url) as database:
+            open_database(empty_url)
+    next_version.upgrade(empty_url, additive)
+    with opened(empty_url) as database:
         assert next_version.column_is_there(database)
         with database.read() as connection:
             assert missing(connection, all_tables()) == []
             assert compatible_from(connection) == oldest_declared()
-    assert migrate.current(url) == NEXT
+    assert migrate.current(empty_url) == NEXT
 
 
-def test_next_revision_upgrades_database_with_rows(url: str, additive: Path) -> None:
-    migrate.upgrade(url)
-    with opened(url) as database:
+def test_next_revision_upgrades_database_with_rows(empty_url: str, additive: Path) -> None:
+    migrate.upgrade(empty_url)
+    with opened(empty_url) as database:
         execution_id = add_execution(database)
         with database.read() as connection:
             before = executions.get(connection, execution_id)
-    next_version.upgrade(url, additive)
-    with opened(url) as database, database.read() as connection:
+    next_version.upgrade(empty_url, additive)
+    with opened(empty_url) as database, database.read() as connection:
         assert executions.get(connection, execution_id) == before
         assert next_version.column_is_there(database)
-    assert migrate.current(url) == NEXT
+    assert migrate.current(empty_url) == NEXT
 
 
-def test_upgrade_keeps_persistent_state(url: str, additive: Path) -> None:
-    migrate.upgrade(url)
+def test_upgrade_keeps_persistent_state(empty_url: str, additive: Path) -> None:
+    migrate.upgrade(empty_url)
     state = text("SELECT state_data FROM swf_persistent_state WHERE id = 1")
-    with opened(url) as database, database.write() as connection:
+    with opened(empty_url) as database, database.write() as connection:
         # the first version stores nothing, and a later one its own
         assert compatible_from(connection) == (None if KNOWN[0] == HEAD else oldest_declared())
         connection.execute(text("DELETE FROM swf_persistent_state"))
@@ -150,29 +140,31 @@ def test_upgrade_keeps_persistent_state(url: str, additive: Path) -> None:
                 " VALUES (1, '{\"next_run_number\": 100044}', '2026-01-01 00:00:00')"
             )
         )
-    next_version.upgrade(url, additive)
-    with opened(url) as database, database.read() as connection:
+    next_version.upgrade(empty_url, additive)
+    with opened(empty_url) as database, database.read() as connection:
         found = connection.execute(state).scalar_one()
     kept = json.loads(found) if isinstance(found, str) else found
     assert kept == {"next_run_number": 100044, "compatible_from": oldest_declared()}
 
 
-def test_additive_revision_older_programs_read_and_write(url: str, additive: Path) -> None:
-    next_version.upgrade(url, additive)
-    with opened(url) as database:
+def test_additive_revision_older_programs_read_and_write(empty_url: str, additive: Path) -> None:
+    next_version.upgrade(empty_url, additive)
+    with opened(empty_url) as database:
         assert next_version.column_is_there(database)
-    database = open_database(url)
+    database = open_database(empty_url)
     execution_id = add_execution(database)
     with database.read() as connection:
         assert executions.get(connection, execution_id) is not None
     database.close()
-    assert migrate.check(url) == []
-    assert migrate.upgrade(url) == migrate.Upgraded(NEXT, NEXT)
+    assert migrate.check(empty_url) == []
+    assert migrate.upgrade(empty_url) == migrate.Upgraded(NEXT, NEXT)
 
 
-def test_additive_revision_older_program_runs_workflows(url: str, additive: Path, tmp_path: Path) -> None:
-    next_version.upgrade(url, additive)
-    older = OlderProgram(url, tmp_path)
+def test_additive_revision_older_program_runs_workflows(
+    empty_url: str, additive: Path, tmp_path: Path
+) -> None:
+    next_version.upgrade(empty_url, additive)
+    older = OlderProgram(empty_url, tmp_path)
     report = older("--run", "stf_datataking", "--stf-count", "1", "--json")
     assert json.loads(report)["status"] == "completed"
     (listed,) = older("executions", "list", "--json").splitlines()
@@ -182,23 +174,23 @@ def test_additive_revision_older_program_runs_workflows(url: str, additive: Path
 
 
 def test_probe_reports_version_of_tables(
-    url: str, additive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, additive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SWF_DATABASE_URL", url)
+    monkeypatch.setenv("SWF_DATABASE_URL", empty_url)
     monkeypatch.setenv("SWF_STATE_DIR", str(tmp_path / "state"))
-    next_version.upgrade(url, additive)
+    next_version.upgrade(empty_url, additive)
     assert probe_database(load_settings()).version == NEXT
 
 
 @pytest.mark.parametrize("words", [["--run", "stf_datataking"], ["executions"], ["db", "upgrade"]])
 def test_breaking_revision_older_program_refused_in_one_line(
-    url: str, breaking: Path, tmp_path: Path, words: list[str]
+    empty_url: str, breaking: Path, tmp_path: Path, words: list[str]
 ) -> None:
-    next_version.upgrade(url, breaking)
-    said = OlderProgram(url, tmp_path)(*words, code=2)
+    next_version.upgrade(empty_url, breaking)
+    said = OlderProgram(empty_url, tmp_path)(*words, code=2)
     assert len(said.splitlines()) == 1
     for part in (
-        urls.shown(urls.parse(url)),
+        urls.shown(urls.parse(empty_url)),
         f"newer version ({NEXT}",
         f"this program ({HEAD})",
         "Update swf",
@@ -206,22 +198,22 @@ def test_breaking_revision_older_program_refused_in_one_line(
         assert part.removeprefix("sqlite:///") in said
 
 
-def test_breaking_revision_names_oldest_compatible_version(url: str, breaking: Path) -> None:
-    migrate.upgrade(url)
-    next_version.upgrade(url, breaking, "--yes")
+def test_breaking_revision_names_oldest_compatible_version(empty_url: str, breaking: Path) -> None:
+    migrate.upgrade(empty_url)
+    next_version.upgrade(empty_url, breaking, "--yes")
     with pytest.raises(
         DatabaseUnusable, match=rf"newer version \({NEXT}, for programs of version {NEXT}"
     ) as caught:
-        open_database(url)
+        open_database(empty_url)
     assert caught.value.exit_code == 2
 
 
-def test_tables_of_another_program_refused(url: str) -> None:
-    with opened(url) as database, database.write() as connection:
+def test_tables_of_another_program_refused(empty_url: str) -> None:
+    with opened(empty_url) as database, database.write() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('27c6a30d7c24')"))
     with pytest.raises(DatabaseUnusable, match=r"newer version \(27c6a30d7c24\)"):
-        open_database(url)
+        open_database(empty_url)
 
 
 @pytest.mark.postgresql
@@ -267,7 +259,7 @@ def test_upgrade_additive_asks_nothing(postgresql_url: str, additive: Path) -> N
     assert migrate.current(postgresql_url) == NEXT
 
 
-def let_programs_live(url: str) -> None:
+def let_programs_live(empty_url: str) -> None:
     """An agent and an execution that are alive, and some that no longer are."""
     now = datetime.now(UTC)
     common: dict[str, Any] = {"agent_type": "data", "status": "OK", "operational_state": "READY"}
@@ -278,7 +270,7 @@ def let_programs_live(url: str) -> None:
     ]
     environment = {"host": "vm2", "pid": 72, "packages": {"swf-console": "0.1.0"}}
     lease: dict[str, Any] = {"owner": "vm2:72:c2e0", "execution_environment": environment}
-    with opened(url) as database:
+    with opened(empty_url) as database:
         with database.write() as connection:
             for beat in beats:
                 agents.heartbeat(connection, beat)
@@ -290,8 +282,8 @@ def let_programs_live(url: str) -> None:
 class OlderProgram:
     """`swf-console` of the present version, in a home of its own."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self.environment = plain_environment(SWF_DATABASE_URL=url, SWF_STATE_DIR=str(folder / "state"))
+    def __init__(self, empty_url: str, folder: Path) -> None:
+        self.environment = plain_environment(SWF_DATABASE_URL=empty_url, SWF_STATE_DIR=str(folder / "state"))
         self.home = folder / "home"
         self("init", str(self.home), cwd=folder)
         testbed = self.home / "workflows" / "testbed.toml"

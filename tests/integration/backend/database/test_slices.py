@@ -1,17 +1,15 @@
 """Slices, files and workers on both databases: the same rows and counters from every reporter."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from swf_console.backend.database import Database, files, open_database, run_counters, runs, slices, workers
-from swf_console.backend.database.connection import migrate
+from swf_console.backend.database import Database, files, run_counters, runs, slices, workers
 from swf_console.backend.database.records.pages import Page
 from swf_console.backend.database.records.processing import (
     Claim,
@@ -31,22 +29,17 @@ THEIRS = f"swf.{OTHER_RUN}.000001_tf_001.tf"
 STATE = RunState(RUN, "physics", "run", "physics", 4, NOW, {"execution_id": "e"})
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'swf.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql_url")
-        migrate.upgrade(url)
-    opened = open_database(url)
-    with opened.write() as connection:
+@pytest.fixture
+def sampled(database: Database) -> Database:
+    """The database with registered samples of two runs."""
+    with database.write() as connection:
         for run_number, samples in ((RUN, SAMPLES), (OTHER_RUN, (THEIRS,))):
             stf = f"swf.{run_number}.000001.stf"
             files.register_stf_files(connection, [NewStfFile(stf, run_number, NOW)])
             new = [NewFastmonFile(sample, stf, 0, 9, 10) for sample in samples]
             files.register_fastmon_files(connection, new)
         run_counters.ensure(connection, STATE)
-    yield opened
-    opened.close()
+    return database
 
 
 def new_slice(number: int, sample: str = SAMPLES[0], **changes: Any) -> NewTfSlice:
@@ -76,8 +69,8 @@ def walk(turn: Callable[[str | None], Page[Any]]) -> list[Any]:
             return items
 
 
-def test_create_slice_once_with_or_without_known_sample(database: Database) -> None:
-    with database.write() as connection:
+def test_create_slice_once_with_or_without_known_sample(sampled: Database) -> None:
+    with sampled.write() as connection:
         known = files.fastmon_ids(connection, SAMPLES)
         first = slices.create(connection, [new_slice(0), new_slice(0, status="failed"), new_slice(1)])
         again = slices.create(connection, [new_slice(1), new_slice(2, SAMPLES[1])], known)
@@ -89,11 +82,11 @@ def test_create_slice_once_with_or_without_known_sample(database: Database) -> N
     assert (state.slices_created, state.slices_queued, state.stf_samples_received) == (3, 3, 2)
 
 
-def test_slice_counters_equal_rows_for_any_report(database: Database) -> None:
+def test_slice_counters_equal_rows_for_any_report(sampled: Database) -> None:
     dice = random.Random(7)
     for _ in range(60):
         sample, number = dice.choice(SAMPLES), dice.randrange(4)
-        with database.write() as connection:
+        with sampled.write() as connection:
             found = slices.find(connection, sample, number)
             match dice.randrange(5):
                 case 0:
@@ -110,8 +103,8 @@ def test_slice_counters_equal_rows_for_any_report(database: Database) -> None:
             counted(connection)
 
 
-def test_run_completed_by_last_slice_of_any_report(database: Database) -> None:
-    with database.write() as connection:
+def test_run_completed_by_last_slice_of_any_report(sampled: Database) -> None:
+    with sampled.write() as connection:
         slices.create(connection, [new_slice(0), new_slice(1)])
         slices.complete(connection, [result(0)])
         run_counters.ensure(connection, replace(STATE, phase="ended", state_changed_at=NOW.replace(hour=13)))
@@ -127,9 +120,9 @@ def test_run_completed_by_last_slice_of_any_report(database: Database) -> None:
         assert counted(connection).phase == "completed"
 
 
-def test_slices_start_and_complete_in_batches(database: Database) -> None:
+def test_slices_start_and_complete_in_batches(sampled: Database) -> None:
     numbers = range(3)
-    with database.write() as connection:
+    with sampled.write() as connection:
         slices.create(connection, [new_slice(number) for number in numbers])
         slices.complete(connection, [result(2)])
         slices.begin(connection, [SliceStart(SAMPLES[0], number, "worker-2", NOW) for number in numbers])
@@ -139,8 +132,8 @@ def test_slices_start_and_complete_in_batches(database: Database) -> None:
         assert counted(connection).slices_completed == 3
 
 
-def test_phase_unchanged_while_samples_unknown(database: Database) -> None:
-    with database.write() as connection:
+def test_phase_unchanged_while_samples_unknown(sampled: Database) -> None:
+    with sampled.write() as connection:
         runs.state_rows.change(
             connection, RUN, {"phase": "completed", "metadata": {"expected_samples": "many"}}
         )
@@ -150,8 +143,8 @@ def test_phase_unchanged_while_samples_unknown(database: Database) -> None:
         assert counted(connection).phase == "completed"
 
 
-def test_run_state_after_slices_has_counters(database: Database) -> None:
-    with database.write() as connection:
+def test_run_state_after_slices_has_counters(sampled: Database) -> None:
+    with sampled.write() as connection:
         slices.create(connection, [new_slice(0, THEIRS, run_number=OTHER_RUN)])
         run_counters.ensure(connection, replace(STATE, run_number=OTHER_RUN))
         state = runs.run_state(connection, OTHER_RUN)
@@ -159,8 +152,8 @@ def test_run_state_after_slices_has_counters(database: Database) -> None:
     assert (state.slices_created, state.slices_queued, state.stf_samples_received) == (1, 1, 1)
 
 
-def test_slice_moved_to_another_run_counted_in_both(database: Database) -> None:
-    with database.write() as connection:
+def test_slice_moved_to_another_run_counted_in_both(sampled: Database) -> None:
+    with sampled.write() as connection:
         run_counters.ensure(connection, replace(STATE, run_number=OTHER_RUN))
         slices.create(connection, [new_slice(0), new_slice(1)])
         found = slices.find(connection, SAMPLES[0], 0)
@@ -172,9 +165,9 @@ def test_slice_moved_to_another_run_counted_in_both(database: Database) -> None:
     assert (theirs.slices_created, theirs.stf_samples_received) == (1, 1)
 
 
-def test_workers_counted_foreign_workers_kept(database: Database) -> None:
+def test_workers_counted_foreign_workers_kept(sampled: Database) -> None:
     claim = Claim(RUN, ["w-1", "w-2"], "agent-1", "here", NOW, {})
-    with database.write() as connection:
+    with sampled.write() as connection:
         runs.state_rows.change(connection, RUN, {"active_worker_count": 7})
         slices.create(connection, [new_slice(0)])
         assert counted(connection).active_worker_count == 7
@@ -187,8 +180,8 @@ def test_workers_counted_foreign_workers_kept(database: Database) -> None:
     assert [one.worker_id for one in paged] == ["w-1", "w-2"]
 
 
-def test_sample_and_slice_pages_each_row_once(database: Database) -> None:
-    with database.write() as connection:
+def test_sample_and_slice_pages_each_row_once(sampled: Database) -> None:
+    with sampled.write() as connection:
         slices.create(connection, [new_slice(number, sample) for sample in SAMPLES for number in range(3)])
         slices.create(connection, [new_slice(0, THEIRS, run_number=OTHER_RUN)])
         samples = walk(lambda after: files.fastmon_page(connection, RUN, after, 2))

@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from swf_console.backend.core.logs import log_to_file
+from swf_console.backend.core.logs import StderrHandler, log_to_file
 
 
 @pytest.fixture
@@ -57,3 +58,14 @@ def test_log_unwritable_directory_reported_with_first_record(
     (tmp_path / "absent").mkdir()
     logger.info("three")
     assert "three" in (tmp_path / "absent" / "a.log").read_text()
+
+
+def test_stderr_handler_full_disk_prints_no_traceback(
+    logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 (closing it fails)
+    logger.addHandler(StderrHandler(full))
+    logger.warning("lost")
+    assert capsys.readouterr().err == ""
+    with suppress(OSError):
+        full.close()

@@ -1,25 +1,17 @@
 """Writing for many at once: each job for itself, all of them committed together."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 
 import pytest
 
 from swf_console.backend.core.errors import DatabaseUnusable, UsageError
-from swf_console.backend.database import Connection, Database, namespaces, open_database, runs
+from swf_console.backend.database import Connection, Database, namespaces, runs
 from swf_console.backend.database.connection.group_commit import GroupWriter, ParallelWriter, RowRejected
 from swf_console.backend.database.executions import insert
 from swf_console.backend.database.records.workflows import NewExecution
 from swf_console.backend.database.sql.types import utc_now
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    found = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
-    yield found
-    found.close()
 
 
 def names(database: Database) -> list[str]:

@@ -1,7 +1,6 @@
 """A database that is moved, deleted or replaced under a running process: noticed, and never written to."""
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,18 +9,6 @@ import pytest
 from swf_console.backend.core.errors import DatabaseReplaced
 from swf_console.backend.database import Database, agents, open_database
 from swf_console.backend.database.records.agents import Heartbeat
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "swf.db"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 def beat(database: Database, name: str) -> None:

@@ -28,11 +28,6 @@ def url_of(path: Path) -> str:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "swf.db"
-
-
-@pytest.fixture
 def as_nobody() -> Iterator[Path]:
     """A directory of a user who is not root, who is not stopped by file modes."""
     with tempfile.TemporaryDirectory() as name:
