@@ -20,6 +20,7 @@ def missed_messages(
     with database.read() as connection:
         recent = executions.recent(connection, namespace, datetime.now(UTC) - RECENT)
     for execution_id in recent:
+        # a transaction for each page: handling one may take long, and SQLite keeps its WAL for a reader
         after: str | None = None
         while True:
             with database.read() as connection:

@@ -14,8 +14,11 @@ from .inflight import InFlightMessage, InFlightMessages, MessageCounters
 
 log = logging.getLogger(__name__)
 
+# a batch is one transaction: more messages share one commit, and a failure repeats more of them
 BATCH = 500
+# with its default prefetch ActiveMQ 5.17 stalled at times under fast acknowledgements
 PREFETCH = 1000
+# above the prefetch of all destinations, so that the broker holds messages back before the inbox drops any
 LIMIT = 20_000
 LOGGED_CHARACTERS = 500
 
@@ -110,6 +113,7 @@ class MessageConsumer:
                 self._counts.duplicates += item is None
                 new_items += [item] if item is not None else []
             elif received is not None:
+                # not for us: without an acknowledgement it would use up the prefetch
                 received.ack()
         if new_items:
             self._process(new_items)
@@ -173,5 +177,6 @@ class MessageConsumer:
 def subscription_spec(destination: str, namespace: str, prefetch: int = PREFETCH) -> SubscriptionSpec:
     """The subscription to a destination: durable for a topic."""
     durable = None if destination.startswith("/queue/") else destination.strip("/").replace("/", ".")
+    # the broker filters by header; senders without headers are filtered again after decoding (_is_for_us)
     selector = f"namespace = '{namespace}' OR namespace IS NULL"
     return SubscriptionSpec(destination, selector=selector, durable_name=durable, prefetch=prefetch)

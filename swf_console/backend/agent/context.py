@@ -12,7 +12,9 @@ from .message import Message
 if TYPE_CHECKING:
     from ..database import Connection
 
+# of the ids that are derived from a subject: changing it would make repeated messages new ones
 ID_SPACE = uuid.UUID("2b1c5d0e-93d4-4b8e-8a6c-0a7b8f3f5e21")
+# header names of selectors must be identifiers (JMS 2.0, 3.8.1.1): no hyphens
 DATABASE_HEADER = "swf_database"
 INHERITED_FIELDS = ("simulation_tick",)
 

@@ -56,7 +56,7 @@ class DatabaseLogHandler(logging.Handler):
         while not self._closing.is_set():
             self._fresh.wait()
             self._fresh.clear()
-            self._closing.wait(SECONDS)
+            self._closing.wait(SECONDS)  # lines that follow soon share the transaction
             while self._entries and self._write():
                 pass
         if self._entries:
@@ -68,6 +68,7 @@ class DatabaseLogHandler(logging.Handler):
             self._closing.wait(SECONDS)
             self._fresh.set()
             return False
+        # emit() may have dropped the oldest meanwhile: only what was written is removed
         for entry in batch:
             if self._entries and self._entries[0] is entry:
                 self._entries.popleft()

@@ -15,6 +15,7 @@ from .message import ExecutionView
 BASE_SECTION = "daq_state_machine"
 HEADING = "workflow"
 REMEMBERED = 200
+# a message may arrive before its execution is recorded, on another database or through replication
 UNKNOWN_SECONDS = 30.0
 HTTP_SECONDS = 10.0
 NOT_FOUND = 404

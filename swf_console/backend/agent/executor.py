@@ -70,6 +70,7 @@ class BoundedExecutor:
 
     def __init__(self, threads: int, closing: threading.Event) -> None:
         self._closing = closing
+        # one call per thread waits, so that no thread idles; more would only hold messages of this agent
         self._room = threading.Semaphore(2 * threads)
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="background")
         self._busy = 0
@@ -87,6 +88,7 @@ class BoundedExecutor:
 
     def close(self, timeout: float) -> bool:
         """Start no more calls; true if all started calls end within `timeout` seconds."""
+        # not wait=True: a call that hangs must not keep the agent from ending
         self._executor.shutdown(wait=False, cancel_futures=True)
         with self._idle:
             return self._idle.wait_for(lambda: self._busy == 0, timeout)

@@ -113,6 +113,7 @@ class AgentHeartbeat:
         self._thread.notify()
 
     def _describe_state(self) -> Heartbeat:
+        # PROCESSING is shown once at least, even if the work took less than a heartbeat
         if self.state == PROCESSING and self._described == PROCESSING:
             self._settle()
         self._described = state = self.state

@@ -42,6 +42,7 @@ class IdentityFile:
 
     def hold(self) -> None:
         """Lock the identity. Raises Refused if another process of this agent is running."""
+        # flock(2) ends with the process: a killed agent leaves no stale lock
         lock = FileLock(self._lock_path)
         if not lock.acquire():
             pid = self._lock_path.read_text().strip() or "?"
@@ -89,5 +90,6 @@ class IdentityFile:
 
     def _save(self, database: str, identity: AgentIdentity) -> AgentIdentity:
         known = read_json(self._path) | {database: asdict(identity)}
+        # durable: with a lost identity the broker would keep messages for a client id that never returns
         write_private(self._path, json.dumps(known), durable=True)
         return identity

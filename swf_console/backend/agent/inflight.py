@@ -10,6 +10,7 @@ from ..database import Database, messages
 from ..messaging.message import Delivery, IncomingMessage, OutgoingMessage
 from ..messaging.subscription import ReceivedMessage, RecentIds
 
+# more than the prefetch of all destinations: a broker redelivers no more than that after a lost session
 REMEMBERED = 20_000
 
 
@@ -21,7 +22,7 @@ class InFlightMessage:
     def __init__(self, incoming: IncomingMessage) -> None:
         self.incoming = incoming
         self.deliveries: list[ReceivedMessage] = []
-        self.holds = 1
+        self.holds = 1  # of its handler
 
 
 class InFlightMessages:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 BACKOFF = (0.1, 5.0)
 LOGGED_CHARACTERS = 2000
+# the publisher has counters for each execution; an agent serves many in its life
 EXECUTIONS_COUNTED = 50
 
 
@@ -62,6 +63,7 @@ class MessageProcessor:
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
         """Call `function` with kept messages, in one transaction, and acknowledge them after it."""
+        # a message that was given back meanwhile is handled by its next consumer
         found = [self._in_flight.find(message.id) for message in kept]
         self.process([item for item in found if item is not None], function)
 
@@ -116,6 +118,7 @@ class MessageProcessor:
                 rows.setdefault(function, []).append(row)
         for function, together in rows.items():
             function(connection, together)
+        # two messages of a batch may send the same message: ids are derived from the subject
         unique = {message.id: message for context in contexts for message in context.outgoing}
         messages.record(connection, [outgoing_row(message) for message in unique.values()])
 
@@ -157,6 +160,7 @@ class MessageProcessor:
                 self.counts.unreadable += 1
                 self._log_bad_message(item, self.counts.note_failure(error))
             except (BackendUnreachable, DatabaseUnusable) as error:
+                # not counted as a failure: the message is good, and the broker keeps it meanwhile
                 if not waited:
                     log.warning("waiting for a backend: %s", self.counts.note_failure(error))
                 waited = True
@@ -192,6 +196,7 @@ class MessageProcessor:
             "dlqDeliveryFailureCause": reason.replace("\0", "")[:LOGGED_CHARACTERS],
             "set_aside_by": self._agent.name,
         }
+        # sent by us, not by NACK: ActiveMQ redelivers before it gives up, and the reason would be lost
         letter = make(DEAD_LETTERS, incoming.content or {}, headers=headers)
         self._in_flight.await_receipts(item, [letter.id])
         log.error(

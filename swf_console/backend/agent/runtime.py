@@ -169,6 +169,7 @@ class AgentRuntime:
         )
 
     def _serve_messages(self) -> None:
+        # subscribe before the backfill: what is sent meanwhile waits, and duplicates are dropped by id
         self._connection.start()
         self._consumer.subscribe()
         self._agent.begin()
@@ -252,6 +253,7 @@ class AgentRuntime:
 
     def _backfill(self) -> None:
         broker = self.settings.broker
+        # the embedded broker has another port at each start
         broker_name = f"{broker.host}:{broker.port}" if broker else "embedded"
         known = broker_name in self.identity.known_to
         if known and not self._agent.remembers:

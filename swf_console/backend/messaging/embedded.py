@@ -101,6 +101,7 @@ class EmbeddedBroker:
             child, self._child = self._child, None
         if child is None:
             return
+        # the end of its standard input tells the broker that its owner needs it no more, or has ended
         if child.stdin is not None:
             child.stdin.close()
         try:
@@ -138,6 +139,7 @@ class EmbeddedBroker:
                 stdout=log,
                 stderr=log,
                 cwd=Path(__file__).parents[3],
+                # a Ctrl-C in the terminal must not end the broker before its clients
                 start_new_session=True,
             )
 

@@ -16,7 +16,9 @@ from .statistics import PublishCounters, PublishStatistics
 
 logger = logging.getLogger(__name__)
 
+# a transaction of the outbox, and of the broker: a receipt each makes the broker wait for its disk each time
 BATCH = 500
+# messages without a receipt: what a lost session sends again, and what memory must hold
 WINDOW = 4000
 PENDING = 4000
 DELIVERY_SECONDS = 0.25

@@ -12,6 +12,7 @@ from .subscription import Inbox, ReceivedMessage, RecentIds, Subscription, Subsc
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+# how long a message may wait for others of its transaction
 SECONDS = 0.1
 PREFETCH = 1000
 LIMIT = 10_000

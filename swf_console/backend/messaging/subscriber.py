@@ -107,6 +107,7 @@ class Subscriber:
         if message.problem is not None:
             self._unreadable += 1
         if message.id in self._recent:
+            # redelivered after a lost session, whose acknowledgement did not arrive
             self._duplicates += 1
             received.ack()
         elif self._handle(message):

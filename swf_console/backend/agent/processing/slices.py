@@ -11,6 +11,7 @@ from ...database.slices import sample_of, slice_file
 from ..message import BadMessage, Message
 
 SLICES_PER_SAMPLE = 15
+# of req_ids: a repeated message about an attempt must have the same one
 SPACE = uuid.UUID("c5a1a4b0-3d1e-4f5c-8c52-0b6f2f7f9d11")
 
 

@@ -134,6 +134,7 @@ def is_sampled(sequence: int, rate: float) -> bool:
 
 def samples_among(stfs: int, rate: float) -> int:
     """How many of the first `stfs` the share `rate` includes, rounded up."""
+    # 1e-9: 100 * 0.07 is 7.000000000000001, and must not be rounded up to 8
     return -int(-(stfs * rate - 1e-9) // 1) if stfs else 0
 
 

@@ -12,6 +12,7 @@ from ...database.workers import IDLE, PROCESSING
 from ..message import Message
 from .slices import Slice
 
+# a number of a message: it must not make a list that fills the memory
 MOST_WORKERS = 100_000
 WORKERS = 30
 AT_ONCE = 500  # batch size of slices that take no time
@@ -131,6 +132,7 @@ class WorkerPool:
     def pop_finished(self, clock: float) -> list[Job]:
         """Remove and return the finished jobs; the caller returns their workers to `free`."""
         done = []
+        # in order of start, and all take the same time: the first that has not ended ends the search
         for key in list(itertools.takewhile(lambda key: self.busy[key].ends <= clock, self.busy)):
             done.append(self.busy.pop(key))
         return done

@@ -38,6 +38,7 @@ LOOK_SECONDS = 0.5
 RETRY_SECONDS = 2.0
 FINISH_SECONDS = 5.0
 WORK_SECONDS = 60.0
+# commands of a user come from people: more than ten are an error, and would run much later
 MOST_WAITING = 10
 
 

@@ -86,6 +86,7 @@ def _note_end(settings: Settings, database: Database, pid: int, outcome: Process
     """Mark a killed agent as EXITED: it could not write its last heartbeat."""
     if not outcome.status.state.ended:
         return
+    # killed, it cannot write its last heartbeat itself
     with database.write() as connection:
         for agent in agents.present(connection, 1_000):
             if agent.pid == pid and agent.hostname == settings.host:

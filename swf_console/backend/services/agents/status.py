@@ -28,6 +28,7 @@ def probe_supervisor(settings: Settings, supervisor: Supervisor | None = None) -
 def merge(supervisor: SupervisorSnapshot, agents: Sequence[Agent], host: str) -> list[AgentView]:
     """A view of each process of supervisord, then of each other agent."""
     now = datetime.now(UTC)
+    # PIDs are unique on a host only; agents of other hosts have rows of their own
     local = {agent.pid: agent for agent in agents if agent.pid and agent.hostname == host}
     notes = supervisor.notes or ("",) * len(supervisor.processes)
     views = [

@@ -21,6 +21,7 @@ from .filter import MessageMatch
 
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 0.2
+# a reader that is slower than that blocks the handler; then the inbox drops messages, and counts them
 WAITING = 1000
 
 
