@@ -1,4 +1,4 @@
-"""Where the broker of a state directory is and how to enter it: `broker.json`, and the lock it holds."""
+"""Address and login of a state directory's broker (`broker.json`), and the lock that it holds."""
 
 import errno
 import json
@@ -11,11 +11,11 @@ from ..core.files import FileLock, read_json, write_private
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 256
-LOCK_SECONDS = 0.15  # who asks whether it is held holds it for an instant
+LOCK_SECONDS = 0.15  # a process that checks whether the lock is held takes it for an instant
 
 
 class Credentials(NamedTuple):
-    """How to enter."""
+    """User and password."""
 
     user: str
     password: str
@@ -38,7 +38,7 @@ def address_file(state_dir: Path) -> Path:
 
 
 def read_address(state_dir: Path) -> BrokerAddress | None:
-    """The address last written, or None; whether that broker lives is the lock's to say."""
+    """The address last written, or None. The lock, not this file, says whether that broker is running."""
     try:
         found = read_json(address_file(state_dir))
         address = BrokerAddress(found["host"], found["port"], found["user"], found["password"], found["pid"])
@@ -70,15 +70,15 @@ def credentials(previous: BrokerAddress | None) -> Credentials:
     """Those of the previous start, or new ones."""
     if previous is not None and previous.user and previous.password:
         return Credentials(previous.user, previous.password)
-    from secrets import token_urlsafe  # a broker that was here before starts without it
+    from secrets import token_urlsafe  # slow to import, and only needed for the first start
 
     return Credentials("swf", token_urlsafe(24))
 
 
 class Lock:
-    """The lock file of a state directory, held as long as its broker lives.
+    """The lock file of a state directory, held as long as its broker runs.
 
-    Raises Refused where a broker has it, UsageError where the directory cannot be used.
+    Raises Refused where a broker holds it, UsageError where the directory cannot be used.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -86,10 +86,10 @@ class Lock:
             self._lock = FileLock(state_dir / "broker.lock")
         except OSError as error:
             raise UsageError(
-                f"{state_dir}: the broker cannot live here: {error.strerror}", "Give it a directory of yours"
+                f"{state_dir} cannot be used by the broker: {error.strerror}", "Use a directory that you own"
             ) from error
         if not self._lock.acquire(LOCK_SECONDS):
-            raise Refused(f"a broker already runs for {state_dir}", "Use it, or stop it first")
+            raise Refused(f"a broker is already running for {state_dir}", "Use that broker, or stop it first")
 
     def release(self) -> None:
         """Let another broker take over; this one must have stopped listening."""

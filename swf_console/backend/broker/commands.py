@@ -1,4 +1,4 @@
-"""What each client frame does. Raised Rejected becomes the ERROR frame."""
+"""What each client frame does; a raised Rejected becomes the ERROR frame."""
 
 from collections.abc import Callable
 
@@ -83,7 +83,7 @@ def commit(session: Session, frame: Frame) -> None:
 
 
 def abort(session: Session, frame: Frame) -> None:
-    """ABORT: messages are dropped, acknowledgements were never made."""
+    """ABORT: messages are dropped, acknowledgements undone."""
     _ended(session, frame)
     session.confirm(frame)
 

@@ -1,17 +1,18 @@
-"""The heart-beats of one connection: sent before the client misses them, and expected from it."""
+"""The heartbeats of one connection: sent before they are due, and expected from the client."""
 
 import asyncio
 from collections.abc import Callable
 
-EARLY = 0.9  # a beat that leaves when it is due arrives too late
+EARLY = 0.9  # a heartbeat that is sent when it is due arrives too late
+# STOMP 1.2, Heart-beating: "the receiver SHOULD take into account an error margin"
 PATIENCE = 2.0
 GRACE_SECONDS = 0.1
 
 
-class HeartBeat:
-    """Calls `send` when the client would miss us, and `fail` once it has missed two beats of its own.
+class Heartbeat:
+    """Calls `send` when a heartbeat is due, and `fail` once two heartbeats of the client are missing.
 
-    While `paused`, nothing is read from the client, so nothing is expected of it.
+    While `paused`, nothing is read from the client, so nothing is expected from it.
     """
 
     def __init__(
@@ -26,7 +27,7 @@ class HeartBeat:
         self._expecting: asyncio.TimerHandle | None = None
 
     def start(self, send_every: float, expect_every: float) -> None:
-        """Send and expect a beat every so many seconds; 0 is never."""
+        """Send and expect one every so many seconds; 0 is never."""
         self._send_every, self._expect_every = send_every * EARLY, expect_every
         self._last_read = self._last_write = self._loop.time()
         if send_every:
@@ -35,17 +36,17 @@ class HeartBeat:
             self._expecting = self._loop.call_later(expect_every, self._check)
 
     def stop(self) -> None:
-        """The connection ends."""
+        """Cancel both timers."""
         for timer in (self._sending, self._expecting):
             if timer is not None:
                 timer.cancel()
 
     def received(self) -> None:
-        """Bytes have come."""
+        """Bytes were received, which count as a heartbeat."""
         self._last_read = self._loop.time()
 
     def sent(self) -> None:
-        """Bytes were written."""
+        """Bytes were written, which count as a heartbeat."""
         self._last_write = self._loop.time()
 
     def _send_if_due(self) -> None:
@@ -60,6 +61,6 @@ class HeartBeat:
             self.received()
         left = self._last_read + self._expect_every * PATIENCE + GRACE_SECONDS - self._loop.time()
         if left <= 0:
-            self._fail("No heart-beat came from the client")
+            self._fail("No heartbeat came from the client")
             return
         self._expecting = self._loop.call_later(left, self._check)

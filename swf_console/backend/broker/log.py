@@ -1,4 +1,4 @@
-"""One line an event: time, level, what, and its particulars as key=value."""
+"""The broker's log, one line an event: time, level, event, fields as key=value."""
 
 import json
 import os
@@ -12,7 +12,7 @@ REPEAT_SECONDS = 60.0
 
 
 class Log:
-    """Writes to a file, rotated once, or to standard error; a log that cannot be written stops nothing."""
+    """Writes to a file, rotated once, or to standard error; an error in writing is ignored."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -24,19 +24,19 @@ class Log:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
-    def info(self, event: str, **particulars: object) -> None:
-        """What happened."""
-        self._write("INFO", event, particulars)
+    def info(self, event: str, **fields: object) -> None:
+        """An event."""
+        self._write("INFO", event, fields)
 
-    def warning(self, event: str, **particulars: object) -> None:
-        """What went wrong for one client."""
-        self._write("WARNING", event, particulars)
+    def warning(self, event: str, **fields: object) -> None:
+        """A problem of one client."""
+        self._write("WARNING", event, fields)
 
-    def error(self, event: str, **particulars: object) -> None:
-        """What went wrong for the broker."""
-        self._write("ERROR", event, particulars)
+    def error(self, event: str, **fields: object) -> None:
+        """A problem of the broker."""
+        self._write("ERROR", event, fields)
 
-    def repeated(self, event: str, lines: int, **particulars: object) -> None:
+    def repeated(self, event: str, lines: int, **fields: object) -> None:
         """A warning that one client can cause again and again: at most `lines` in REPEAT_SECONDS.
 
         The first line of the next period says how many were left out.
@@ -46,15 +46,15 @@ class Log:
         if now - since > REPEAT_SECONDS:
             left_out = max(0, count - lines)
             if left_out:
-                particulars["left_out"] = left_out
+                fields["left_out"] = left_out
             since, count = now, 0
         self._repeated[event] = since, count + 1
         if count < lines:
-            self._write("WARNING", event, particulars)
+            self._write("WARNING", event, fields)
 
-    def _write(self, level: str, event: str, particulars: dict[str, object]) -> None:
+    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        words = [f"{name}={json.dumps(value, default=str)}" for name, value in particulars.items()]
+        words = [f"{name}={json.dumps(value, default=str)}" for name, value in fields.items()]
         line = " ".join([time, level, json.dumps(event), *words])
         with suppress(OSError):
             os.write(self._file, f"{line}\n".encode())

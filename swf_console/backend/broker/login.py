@@ -1,20 +1,20 @@
-"""CONNECT: which version is spoken, who the client is, and how often both send heart-beats."""
+"""CONNECT: which version is spoken, who the client is, and how often both send heartbeats."""
 
 from .frames import VERSIONS, Frame, Rejected, encode
 from .session import Session
 
-SHORTEST_BEAT, LONGEST_BEAT = 100, 86_400_000  # ms
+SHORTEST, LONGEST = 100, 86_400_000  # ms
 
 
 def connect(session: Session, frame: Frame) -> None:
-    """CONNECT or STOMP: let a client in, or raise Rejected."""
+    """CONNECT or STOMP: log a client in, or raise Rejected."""
     if session.connected:
         raise Rejected("Already connected.")
     headers = frame.headers
     version = _negotiated(headers.get("accept-version", "1.0"))
     session.version = session.parser.version = version
     _log_in(session, headers)
-    given, expected = _heart_beat(headers.get("heart-beat", "0,0"))
+    given, expected = _heartbeats(headers.get("heart-beat", "0,0"))
     session.client_id = headers.get("client-id") or session.name
     session.broker.log_in(session)
     session.logged_in()
@@ -55,17 +55,17 @@ def _log_in(session: Session, headers: dict[str, str]) -> None:
     session.user = user
 
 
-def _heart_beat(text: str) -> tuple[int, int]:
-    """What the client will send and wants to get, in ms; 0 is never."""
+def _heartbeats(text: str) -> tuple[int, int]:
+    """How often (ms) the client will send one and wants one; 0 is never."""
     given, _, wanted = text.partition(",")
     try:
         pair = int(given), int(wanted)
     except ValueError:
         pair = -1, -1
-    if min(pair) < 0 or max(pair) > LONGEST_BEAT:
+    if min(pair) < 0 or max(pair) > LONGEST:
         raise Rejected("Invalid heart-beat header: " + text[:40])
     return _bounded(pair[0]), _bounded(pair[1])
 
 
 def _bounded(milliseconds: int) -> int:
-    return max(milliseconds, SHORTEST_BEAT) if milliseconds else 0
+    return max(milliseconds, SHORTEST) if milliseconds else 0

@@ -1,4 +1,4 @@
-"""What advisories and statistics are given of the broker, which itself holds both."""
+"""The broker as advisories, statistics and its administration see it, which it holds itself."""
 
 import asyncio
 from collections import OrderedDict
@@ -24,7 +24,7 @@ class Target(Protocol):
 
 
 class BrokerState(Protocol):
-    """The broker as those read it that tell others about it."""
+    """What they read of the broker."""
 
     id: str
     loop: asyncio.AbstractEventLoop

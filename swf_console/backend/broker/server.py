@@ -1,4 +1,4 @@
-"""The process: one loop, one listening socket, and the ways it ends."""
+"""The process: its event loop, its listeners, and how it stops."""
 
 import asyncio
 import gc
@@ -145,7 +145,7 @@ async def _shut_down(broker: Broker) -> None:
 
 
 class IdleShutdown:
-    """Ends a broker that was started as a child, once its parent is gone and no client is connected."""
+    """Stops a broker that was started as a child, once its parent is gone and no client is connected."""
 
     def __init__(self, broker: Broker, ended: asyncio.Event) -> None:
         self._broker = broker
@@ -178,6 +178,6 @@ class IdleShutdown:
             self._ended.set()
 
     def stop(self) -> None:
-        """Read the parent's pipe no more."""
+        """Stop reading the parent's pipe."""
         with suppress(ValueError):
             self._broker.loop.remove_reader(0)

@@ -10,7 +10,7 @@ from typing import cast
 from .broker import Broker
 from .destinations import TOPIC
 from .frames import Frame, FrameParser, Rejected, encode
-from .heartbeat import HeartBeat
+from .heartbeat import Heartbeat
 from .journal_batch import Batch
 from .message import Message
 from .subscriptions import Subscription, TopicSubscription
@@ -68,7 +68,7 @@ class Session(asyncio.BufferedProtocol):
         self._journal_behind = False
         self._handling = False
         self._waiting = [0, 0]
-        self._heartbeat = HeartBeat(broker.loop, self._send_heartbeat, self.fail)
+        self._heartbeat = Heartbeat(broker.loop, self._send_heartbeat, self.fail)
         self._deadline: asyncio.TimerHandle | None = None
 
     # the transport's side
@@ -174,7 +174,7 @@ class Session(asyncio.BufferedProtocol):
     # frames out
 
     def mark_dirty(self) -> None:
-        """There is something to write at the end of this turn of the loop."""
+        """Have `flush` called at the end of this turn of the loop."""
         self.dirty = True
         self.broker.will_flush(self)
 
@@ -225,14 +225,14 @@ class Session(asyncio.BufferedProtocol):
                 subscription.resume()
 
     def has_room(self) -> bool:
-        """Whether a store may send here; if not, it is asked again once the peer has read."""
+        """Whether a store may send to this client; if not, it tries again once the client has read."""
         if self._paused or self.out_bytes > self.broker.limits.write_buffer_bytes:
             self._blocked = True
             return False
         return not self.closing
 
     def count_waiting(self, size: int, count: int = 1) -> None:
-        """A topic's message waits for acknowledgements of this client (or does so no longer)."""
+        """Count messages of topics that wait for acknowledgements of this client."""
         self._waiting[0] += count
         self._waiting[1] += size
         if not self.dirty:
@@ -243,10 +243,10 @@ class Session(asyncio.BufferedProtocol):
         frames = len(self.out) // 2 + self._waiting[0]
         size = self.out_bytes + self._waiting[1]
         if (frames > limits.backlog_frames or size > limits.backlog_bytes) and not self.closing:
-            self.broker.log.warning("slow client cut", session=self.name, frames=frames, bytes=size)
+            self.broker.log.warning("slow client disconnected", session=self.name, frames=frames, bytes=size)
             self.out.clear()
             self.out_bytes = 0
-            self.fail("The client reads too slowly: its backlog is over the broker's bound")
+            self.fail("The client reads too slowly: its backlog is over the broker's limit")
 
     def render(self, message: Message) -> bytes:
         """The part of a special message that is the same for others, as this client must see it."""
@@ -299,7 +299,7 @@ class Session(asyncio.BufferedProtocol):
             self.fail(reason)
 
     def end_subscription(self, subscription: Subscription) -> None:
-        """Take a subscription away; what it did not acknowledge goes back."""
+        """End a subscription; messages that it did not acknowledge go back to their store."""
         key = subscription.name if subscription.name is not None else subscription.destination
         self.subscriptions.pop(key, None)
         self.keys.pop(subscription.key, None)
@@ -318,7 +318,7 @@ class Session(asyncio.BufferedProtocol):
             self.batch.closing.append(self.close)
 
     def close(self) -> None:
-        """Send what is left, then close; a client that does not read it is cut.
+        """Send what is left, then close; a client that does not read it is disconnected.
 
         Where the client may still be sending, only this side is closed, and its bytes are read until it
         closes too: a socket closed over unread bytes is reset, and the client would lose what came last.
@@ -338,7 +338,7 @@ class Session(asyncio.BufferedProtocol):
         self._deadline = self.broker.loop.call_later(self.broker.limits.closing_seconds, self.transport.abort)
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Close the connection without sending what is left."""
         self.transport.abort()
 
     def detach(self) -> None:
@@ -373,7 +373,7 @@ class Session(asyncio.BufferedProtocol):
         hold = journal_behind or handling
         if self.closing or hold == held:
             return
-        self._heartbeat.paused = hold  # nothing is read, so no heart-beat can be expected
+        self._heartbeat.paused = hold  # nothing is read, so no heartbeat can be expected
         if hold:
             self.transport.pause_reading()
         else:
@@ -385,9 +385,9 @@ class Session(asyncio.BufferedProtocol):
             self.fail("No CONNECT frame came in time")
 
     def start_heartbeat(self, send_every: float, expect_every: float) -> None:
-        """Send and expect a heart-beat every so many seconds; 0 is never."""
+        """Send and expect a heartbeat every so many seconds; 0 is never."""
         self._heartbeat.start(send_every, expect_every)
 
     def _send_heartbeat(self) -> None:
-        if not self._paused:  # else there is more than a heart-beat on its way
+        if not self._paused:  # else there is more than a heartbeat on its way
             self.write(b"\n")

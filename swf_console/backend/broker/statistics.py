@@ -28,7 +28,7 @@ def is_statistics(name: str) -> bool:
 
 
 class StatisticsQuery:
-    """Where a query is sent to."""
+    """The target of a query."""
 
     header = ""
 
@@ -56,7 +56,7 @@ class Statistics:
         reply_to = message.headers.get("reply-to", "")
         target = self._broker.targets.get(reply_to)
         if target is None:
-            raise Rejected("A question for statistics needs a reply-to that exists")
+            raise Rejected("A request for statistics needs a reply-to destination that exists")
         headers = {"type": "Advisory", "transformation": "jms-map-json"}
         if "correlation-id" in message.headers:
             headers["correlation-id"] = message.headers["correlation-id"]

@@ -7,7 +7,7 @@ Value = str | int | float | bool | None
 
 
 class Properties(Protocol):
-    """What a selector is asked about."""
+    """The message that a selector tests."""
 
     def property(self, name: str) -> str | int | None: ...
 

@@ -29,7 +29,7 @@ def put_all(client: StompSocket, destination: str, texts: list[str], **headers: 
 @pytest.mark.parametrize(
     ("offered", "agreed"), [("1.0", "1.0"), ("1.1", "1.1"), ("1.0,1.1,1.2", "1.2"), ("1.2,9.9", "1.2")]
 )
-def test_the_highest_common_version_is_agreed(access: BrokerAccess, offered: str, agreed: str) -> None:
+def test_connect_versions_offered_agrees_on_highest(access: BrokerAccess, offered: str, agreed: str) -> None:
     with access.open() as client:
         answer = client.connect(access.user, access.password, offered)
         assert answer.command == "CONNECTED"
@@ -38,12 +38,12 @@ def test_the_highest_common_version_is_agreed(access: BrokerAccess, offered: str
         assert answer.headers["session"]
 
 
-def test_no_common_version_is_an_error(access: BrokerAccess) -> None:
+def test_connect_no_common_version_is_an_error(access: BrokerAccess) -> None:
     with access.open() as client:
         assert client.connect(access.user, access.password, "9.9").command == "ERROR"
 
 
-def test_stomp_is_another_word_for_connect(access: BrokerAccess) -> None:
+def test_connect_as_stomp_is_answered(access: BrokerAccess) -> None:
     with access.open() as client:
         headers = {"accept-version": "1.2", "host": "x", "login": access.user, "passcode": access.password}
         client.send_frame("STOMP", headers)
@@ -51,15 +51,13 @@ def test_stomp_is_another_word_for_connect(access: BrokerAccess) -> None:
 
 
 @pytest.mark.parametrize("password", ["wrong", "", "pässwörd"])
-def test_a_wrong_password_is_refused_and_closes(access: BrokerAccess, password: str) -> None:
+def test_connect_wrong_password_is_refused_and_closed(access: BrokerAccess, password: str) -> None:
     with access.open() as client:
         assert client.connect(access.user, password).command == "ERROR"
         assert list(client.until_closed()) == []
 
 
-def test_a_second_connection_with_the_same_client_id_is_refused(
-    access: BrokerAccess, connect: Connect, name: str
-) -> None:
+def test_connect_client_id_in_use_is_refused(access: BrokerAccess, connect: Connect, name: str) -> None:
     first = connect(client_id=name)
     with access.open() as second:
         answer = second.connect(access.user, access.password, client_id=name)
@@ -74,13 +72,13 @@ def _can_connect(access: BrokerAccess, client_id: str) -> bool:
         return client.connect(access.user, access.password, client_id=client_id).command == "CONNECTED"
 
 
-def test_nothing_goes_before_connect(access: BrokerAccess) -> None:
+def test_send_before_connect_is_an_error(access: BrokerAccess) -> None:
     with access.open() as client:
         client.send("/queue/never", "x")
         assert client.frame().command == "ERROR"
 
 
-def test_disconnect_gives_its_receipt_and_closes(connect: Connect) -> None:
+def test_disconnect_gives_receipt_and_closes(connect: Connect) -> None:
     client = connect()
     assert client.ask("DISCONNECT", {}).command == "RECEIPT"
     with pytest.raises(Closed):
@@ -90,7 +88,7 @@ def test_disconnect_gives_its_receipt_and_closes(connect: Connect) -> None:
 # frames
 
 
-def test_every_kind_of_frame_gives_a_receipt(connect: Connect, name: str) -> None:
+def test_receipt_of_every_command_comes(connect: Connect, name: str) -> None:
     client = connect()
     queue = f"/queue/{name}"
     assert client.subscribe(queue, headers=INDIVIDUAL).command == "RECEIPT"
@@ -106,7 +104,7 @@ def test_every_kind_of_frame_gives_a_receipt(connect: Connect, name: str) -> Non
     assert client.ask("UNSUBSCRIBE", {"id": "1"}).command == "RECEIPT"
 
 
-def test_header_values_survive_colons_backslashes_and_line_feeds(connect: Connect, name: str) -> None:
+def test_header_special_characters_are_kept(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}")
     client.send(f"/topic/{name}", "x", {"odd": "a:b\\c\nd", "when": "2026-01-01T10:00:00", "ümlaut": "grüß"})
@@ -119,14 +117,16 @@ def test_header_values_survive_colons_backslashes_and_line_feeds(connect: Connec
 @pytest.mark.parametrize(
     ("sender", "receiver"), [("1.0", "1.2"), ("1.2", "1.0"), ("1.2", "1.1"), ("1.1", "1.2")]
 )
-def test_a_colon_crosses_versions(connect: Connect, name: str, sender: str, receiver: str) -> None:
+def test_header_colon_is_kept_between_versions(
+    connect: Connect, name: str, sender: str, receiver: str
+) -> None:
     listener, client = connect(receiver), connect(sender)
     listener.subscribe(f"/topic/{name}")
     client.send(f"/topic/{name}", "x", {"when": "10:00:00"})
     assert listener.message().headers["when"] == "10:00:00"
 
 
-def test_a_body_with_nuls_arrives_whole(connect: Connect, name: str) -> None:
+def test_body_with_nuls_arrives_whole(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}")
     body = b"a\0b\n\n\0\0c" * 1000
@@ -136,7 +136,7 @@ def test_a_body_with_nuls_arrives_whole(connect: Connect, name: str) -> None:
     assert message.headers["content-length"] == str(len(body))
 
 
-def test_a_large_body_arrives_whole(connect: Connect, name: str) -> None:
+def test_body_large_arrives_whole(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/queue/{name}")
     body = bytes(range(256)) * 4096 * 4
@@ -144,7 +144,7 @@ def test_a_large_body_arrives_whole(connect: Connect, name: str) -> None:
     assert client.message(20).body == body
 
 
-def test_frames_cut_into_single_bytes_are_understood(connect: Connect, name: str) -> None:
+def test_frame_in_single_bytes_is_read(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}")
     for byte in f"SEND\ndestination:/topic/{name}\n\nslow\0\n".encode():
@@ -152,7 +152,7 @@ def test_frames_cut_into_single_bytes_are_understood(connect: Connect, name: str
     assert client.message().text == "slow"
 
 
-def test_carriage_returns_end_lines_in_version_1_2(connect: Connect, name: str) -> None:
+def test_frame_with_carriage_returns_is_read(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}")
     client.raw(f"SEND\r\ndestination:/topic/{name}\r\nodd:yes\r\n\r\nbody\0\r\n\r\n".encode())
@@ -160,14 +160,14 @@ def test_carriage_returns_end_lines_in_version_1_2(connect: Connect, name: str) 
     assert (message.text, message.headers["odd"]) == ("body", "yes")
 
 
-def test_the_first_of_repeated_headers_counts(connect: Connect, name: str) -> None:
+def test_header_repeated_first_counts(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}")
     client.raw(f"SEND\ndestination:/topic/{name}\nodd:first\nodd:second\n\nx\0".encode())
     assert client.message().headers["odd"] == "first"
 
 
-def test_standard_headers_come_with_every_message(connect: Connect, name: str) -> None:
+def test_message_has_standard_headers(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}", "s:1")
     headers = {
@@ -188,13 +188,13 @@ def test_standard_headers_come_with_every_message(connect: Connect, name: str) -
 
 
 @pytest.mark.parametrize("length", ["abc", "-5", "2"])
-def test_a_wrong_content_length_ends_the_connection(connect: Connect, name: str, length: str) -> None:
+def test_content_length_wrong_closes(connect: Connect, name: str, length: str) -> None:
     client = connect()
     client.raw(f"SEND\ndestination:/queue/{name}\ncontent-length:{length}\n\nbody\0".encode())
     assert [frame.command for frame in client.until_closed()] in (["ERROR"], [])
 
 
-def test_an_unknown_command_is_an_error(connect: Connect) -> None:
+def test_command_unknown_is_an_error(connect: Connect) -> None:
     client = connect()
     assert client.ask("FLY", {}).command == "ERROR"
 
@@ -214,7 +214,7 @@ def test_an_unknown_command_is_an_error(connect: Connect) -> None:
         ("CONNECT", {}),
     ],
 )
-def test_a_frame_that_makes_no_sense_is_an_error_that_names_its_receipt(
+def test_frame_invalid_is_an_error_with_receipt_id(
     connect: Connect, command: str, headers: dict[str, object]
 ) -> None:
     client = connect()
@@ -224,7 +224,7 @@ def test_a_frame_that_makes_no_sense_is_an_error_that_names_its_receipt(
     assert answer.headers["message"]
 
 
-def test_a_transaction_begins_once(connect: Connect) -> None:
+def test_begin_twice_is_an_error(connect: Connect) -> None:
     client = connect()
     assert client.ask("BEGIN", {"transaction": "t"}).command == "RECEIPT"
     assert client.ask("BEGIN", {"transaction": "t"}).command == "ERROR"
@@ -233,24 +233,24 @@ def test_a_transaction_begins_once(connect: Connect) -> None:
 # heart-beats
 
 
-def test_the_broker_beats_as_often_as_the_client_wants(connect: Connect) -> None:
+def test_heartbeat_requested_is_sent(connect: Connect) -> None:
     client = connect(heart_beat="0,400")
     client.socket.settimeout(2)
     assert [client.socket.recv(1) for _ in range(4)] == [b"\n"] * 4
 
 
-def test_the_heart_beat_answer_mirrors_the_request(access: BrokerAccess) -> None:
+def test_heartbeat_answer_mirrors_request(access: BrokerAccess) -> None:
     with access.open() as client:
         answer = client.connect(access.user, access.password, heart_beat="1000,2000")
         assert answer.headers["heart-beat"] == "2000,1000"
 
 
-def test_a_peer_that_promised_to_beat_and_is_silent_is_cut(connect: Connect) -> None:
+def test_heartbeat_missing_closes(connect: Connect) -> None:
     client = connect(heart_beat="300,0")
     assert all(frame.command == "ERROR" for frame in client.until_closed())
 
 
-def test_a_peer_that_beats_is_kept(connect: Connect, name: str) -> None:
+def test_heartbeat_sent_keeps_connection(connect: Connect, name: str) -> None:
     client = connect(heart_beat="500,0")
     for _ in range(8):
         assert client.silent(0.25)
@@ -261,7 +261,7 @@ def test_a_peer_that_beats_is_kept(connect: Connect, name: str) -> None:
 # topics
 
 
-def test_every_subscriber_of_a_topic_gets_every_message_in_order(connect: Connect, name: str) -> None:
+def test_topic_subscribers_get_every_message_in_order(connect: Connect, name: str) -> None:
     listeners = [connect() for _ in range(3)]
     for listener in listeners:
         listener.subscribe(f"/topic/{name}")
@@ -272,14 +272,14 @@ def test_every_subscriber_of_a_topic_gets_every_message_in_order(connect: Connec
     assert len({message.headers["message-id"] for messages in received for message in messages}) == 50
 
 
-def test_a_topic_keeps_nothing_for_those_who_come_later(connect: Connect, name: str) -> None:
+def test_topic_later_subscriber_gets_no_earlier_message(connect: Connect, name: str) -> None:
     client = connect()
     client.put(f"/topic/{name}", "early", persistent="true")
     client.subscribe(f"/topic/{name}")
     assert client.silent()
 
 
-def test_nothing_comes_after_unsubscribe(connect: Connect, name: str) -> None:
+def test_unsubscribe_ends_delivery(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}")
     client.ask("UNSUBSCRIBE", {"id": "1"})
@@ -287,7 +287,7 @@ def test_nothing_comes_after_unsubscribe(connect: Connect, name: str) -> None:
     assert client.silent()
 
 
-def test_wildcards_subscribe_to_one_element_or_to_the_rest(connect: Connect, name: str) -> None:
+def test_topic_wildcards_match_one_element_or_the_rest(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}.*", "one")
     client.subscribe(f"/topic/{name}.>", "rest")
@@ -299,9 +299,7 @@ def test_wildcards_subscribe_to_one_element_or_to_the_rest(connect: Connect, nam
     assert client.silent()
 
 
-def test_a_topic_subscription_with_acknowledgement_gets_no_more_than_its_prefetch(
-    connect: Connect, name: str
-) -> None:
+def test_topic_prefetch_limits_unacknowledged_messages(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}", headers=INDIVIDUAL | {"activemq.prefetchSize": 2})
     put_all(connect(), f"/topic/{name}", list("abcd"))
@@ -315,7 +313,7 @@ def test_a_topic_subscription_with_acknowledgement_gets_no_more_than_its_prefetc
 # queues
 
 
-def test_a_queue_keeps_messages_in_order_until_somebody_takes_them(connect: Connect, name: str) -> None:
+def test_queue_without_consumer_keeps_messages_in_order(connect: Connect, name: str) -> None:
     texts = [str(number) for number in range(30)]
     put_all(connect(), f"/queue/{name}", texts, persistent="true")
     client = connect()
@@ -325,7 +323,7 @@ def test_a_queue_keeps_messages_in_order_until_somebody_takes_them(connect: Conn
     assert all("redelivered" not in message.headers for message in messages)
 
 
-def test_consumers_compete_in_turn(connect: Connect, name: str) -> None:
+def test_queue_consumers_take_turns(connect: Connect, name: str) -> None:
     consumers = [connect(), connect()]
     for consumer in consumers:
         consumer.subscribe(f"/queue/{name}")
@@ -335,7 +333,7 @@ def test_consumers_compete_in_turn(connect: Connect, name: str) -> None:
     assert all(share == sorted(share) for share in shares)
 
 
-def test_a_prefetch_of_one_gives_one_until_it_is_acknowledged(connect: Connect, name: str) -> None:
+def test_queue_prefetch_of_one_gives_one_at_a_time(connect: Connect, name: str) -> None:
     one, other = connect(), connect()
     for consumer in (one, other):
         consumer.subscribe(f"/queue/{name}", headers=INDIVIDUAL | {"activemq.prefetchSize": 1})
@@ -349,7 +347,7 @@ def test_a_prefetch_of_one_gives_one_until_it_is_acknowledged(connect: Connect, 
     assert sorted([first.text, second.text, third.text, other.message().text]) == list("abcd")
 
 
-def test_what_a_dead_consumer_did_not_acknowledge_comes_again_in_order(connect: Connect, name: str) -> None:
+def test_queue_consumer_lost_messages_are_redelivered_in_order(connect: Connect, name: str) -> None:
     first = connect()
     first.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
     put_all(connect(), f"/queue/{name}", list("abcd"), persistent="true")
@@ -368,7 +366,7 @@ def test_what_a_dead_consumer_did_not_acknowledge_comes_again_in_order(connect: 
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
-def test_ack_client_acknowledges_everything_before_it(connect: Connect, name: str, version: str) -> None:
+def test_ack_mode_client_is_cumulative(connect: Connect, name: str, version: str) -> None:
     first = connect(version)
     first.subscribe(f"/queue/{name}", headers={"ack": "client"})
     put_all(connect(), f"/queue/{name}", list("abcd"))
@@ -383,7 +381,7 @@ def test_ack_client_acknowledges_everything_before_it(connect: Connect, name: st
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
-def test_ack_individual_acknowledges_one_alone(connect: Connect, name: str, version: str) -> None:
+def test_ack_mode_individual_is_for_one_message(connect: Connect, name: str, version: str) -> None:
     first = connect(version)
     first.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
     put_all(connect(), f"/queue/{name}", list("abc"))
@@ -398,7 +396,7 @@ def test_ack_individual_acknowledges_one_alone(connect: Connect, name: str, vers
     assert second.silent()
 
 
-def test_unsubscribe_gives_back_what_was_not_acknowledged(connect: Connect, name: str) -> None:
+def test_unsubscribe_returns_unacknowledged_messages(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
     client.put(f"/queue/{name}", "x")
@@ -408,9 +406,7 @@ def test_unsubscribe_gives_back_what_was_not_acknowledged(connect: Connect, name
     assert client.message().headers["redelivered"] == "true"
 
 
-def test_a_message_that_is_refused_again_and_again_ends_among_the_dead_letters(
-    connect: Connect, name: str
-) -> None:
+def test_nack_repeated_moves_message_to_dead_letter_queue(connect: Connect, name: str) -> None:
     client, undertaker = connect(), connect()
     undertaker.subscribe("/queue/ActiveMQ.DLQ", headers={"selector": f"test = '{name}'"})
     client.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
@@ -426,7 +422,7 @@ def test_a_message_that_is_refused_again_and_again_ends_among_the_dead_letters(
     assert client.silent()
 
 
-def test_a_message_whose_time_is_over_is_not_delivered(connect: Connect, name: str) -> None:
+def test_queue_expired_message_is_not_delivered(connect: Connect, name: str) -> None:
     client = connect()
     soon = int(time.time() * 1000) + 300
     client.put(f"/queue/{name}", "late", expires=soon)
@@ -438,7 +434,7 @@ def test_a_message_whose_time_is_over_is_not_delivered(connect: Connect, name: s
     assert message.headers["expires"] == str(soon + 60_000)
 
 
-def test_a_browser_looks_and_takes_nothing(connect: Connect, name: str) -> None:
+def test_browser_takes_no_message(connect: Connect, name: str) -> None:
     client = connect()
     put_all(client, f"/queue/{name}", list("abc"), persistent="true")
     client.subscribe(f"/queue/{name}", "look", {"browser": "true"})
@@ -454,7 +450,7 @@ def test_a_browser_looks_and_takes_nothing(connect: Connect, name: str) -> None:
 # transactions
 
 
-def test_sends_of_a_transaction_come_with_its_commit(connect: Connect, name: str) -> None:
+def test_commit_delivers_messages_of_transaction(connect: Connect, name: str) -> None:
     listener, client = connect(), connect()
     listener.subscribe(f"/queue/{name}")
     client.ask("BEGIN", {"transaction": "t"})
@@ -464,7 +460,7 @@ def test_sends_of_a_transaction_come_with_its_commit(connect: Connect, name: str
     assert bodies(listener.messages(2)) == ["a", "b"]
 
 
-def test_sends_of_an_aborted_transaction_never_come(connect: Connect, name: str) -> None:
+def test_abort_drops_messages_of_transaction(connect: Connect, name: str) -> None:
     client = connect()
     client.subscribe(f"/queue/{name}")
     client.ask("BEGIN", {"transaction": "t"})
@@ -474,7 +470,7 @@ def test_sends_of_an_aborted_transaction_never_come(connect: Connect, name: str)
     assert client.message().text == "yes"
 
 
-def test_a_transaction_dies_with_its_connection(connect: Connect, name: str) -> None:
+def test_transaction_ends_with_its_connection(connect: Connect, name: str) -> None:
     client, other = connect(), connect()
     client.ask("BEGIN", {"transaction": "t"})
     client.put(f"/queue/{name}", "never", transaction="t")
@@ -483,7 +479,7 @@ def test_a_transaction_dies_with_its_connection(connect: Connect, name: str) -> 
     assert other.silent()
 
 
-def test_acknowledgements_of_an_aborted_transaction_were_never_made(connect: Connect, name: str) -> None:
+def test_abort_undoes_acknowledgements(connect: Connect, name: str) -> None:
     client, other = connect(), connect()
     client.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
     client.put(f"/queue/{name}", "x")
@@ -496,7 +492,7 @@ def test_acknowledgements_of_an_aborted_transaction_were_never_made(connect: Con
     assert other.message().text == "x"
 
 
-def test_acknowledgements_of_a_committed_transaction_hold(connect: Connect, name: str) -> None:
+def test_commit_keeps_acknowledgements(connect: Connect, name: str) -> None:
     client, other = connect(), connect()
     client.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
     client.put(f"/queue/{name}", "x")
@@ -512,7 +508,7 @@ def test_acknowledgements_of_a_committed_transaction_hold(connect: Connect, name
 # durable subscriptions and virtual topics
 
 
-def test_a_durable_subscription_keeps_what_came_meanwhile(connect: Connect, name: str) -> None:
+def test_durable_subscription_inactive_keeps_messages(connect: Connect, name: str) -> None:
     topic, durable = f"/topic/{name}", INDIVIDUAL | {"activemq.subscriptionName": "mine"}
     client = connect(client_id=name)
     client.subscribe(topic, headers=durable)
@@ -544,14 +540,14 @@ def _end_durable(client: StompSocket) -> None:
     assert ended.command == "RECEIPT"
 
 
-def test_a_durable_subscription_is_active_once(connect: Connect, name: str) -> None:
+def test_durable_subscription_active_twice_is_an_error(connect: Connect, name: str) -> None:
     client = connect(client_id=name)
     durable = {"activemq.subscriptionName": "mine"}
     assert client.subscribe(f"/topic/{name}", "1", durable).command == "RECEIPT"
     assert client.subscribe(f"/topic/{name}", "2", durable).command == "ERROR"
 
 
-def test_a_durable_subscription_that_was_removed_keeps_nothing(connect: Connect, name: str) -> None:
+def test_durable_subscription_removed_keeps_no_message(connect: Connect, name: str) -> None:
     client = connect(client_id=name)
     durable = {"activemq.subscriptionName": "mine"}
     client.subscribe(f"/topic/{name}", headers=durable)
@@ -562,7 +558,7 @@ def test_a_durable_subscription_that_was_removed_keeps_nothing(connect: Connect,
     _end_durable(client)
 
 
-def test_a_queue_of_a_virtual_topic_gets_a_copy_of_each_message(connect: Connect, name: str) -> None:
+def test_virtual_topic_queue_gets_every_message(connect: Connect, name: str) -> None:
     client, sender = connect(), connect()
     queue, topic = f"/queue/Consumer.A.{name}", f"/topic/{name}"
     client.subscribe(queue, "q", INDIVIDUAL)
@@ -611,7 +607,7 @@ def test_a_queue_of_a_virtual_topic_gets_a_copy_of_each_message(connect: Connect
         ("1 = 1", "abc"),
     ],
 )
-def test_a_selector_chooses(connect: Connect, name: str, selector: str, wanted: str) -> None:
+def test_selector_selects_messages(connect: Connect, name: str, selector: str, wanted: str) -> None:
     client = connect()
     client.subscribe(f"/topic/{name}", headers={"selector": f"({selector}) OR last = 'yes'"})
     client.send(f"/topic/{name}", "a", {"kind": "a", "number": 1, "name": "stf_1"})
@@ -624,11 +620,11 @@ def test_a_selector_chooses(connect: Connect, name: str, selector: str, wanted: 
 
 
 @pytest.mark.parametrize("selector", ["a = = 1", "(a = 1", "a = 'x", "a != 1", "a LIKE 1", "a IN ()", ""])
-def test_a_bad_selector_is_an_error(connect: Connect, name: str, selector: str) -> None:
+def test_selector_invalid_is_an_error(connect: Connect, name: str, selector: str) -> None:
     assert connect().subscribe(f"/topic/{name}", headers={"selector": selector}).command == "ERROR"
 
 
-def test_what_a_queue_consumer_does_not_select_stays_for_others(connect: Connect, name: str) -> None:
+def test_queue_message_not_selected_stays_for_others(connect: Connect, name: str) -> None:
     one, other = connect(), connect()
     one.subscribe(f"/queue/{name}", headers={"selector": "namespace = 'one'"})
     put_all(one, f"/queue/{name}", ["x"], namespace="other")
@@ -641,7 +637,7 @@ def test_what_a_queue_consumer_does_not_select_stays_for_others(connect: Connect
 # replies
 
 
-def test_a_reply_comes_through_a_temporary_queue(connect: Connect, name: str) -> None:
+def test_temporary_queue_receives_reply(connect: Connect, name: str) -> None:
     asker, answerer = connect(), connect()
     asker.subscribe("/temp-queue/answers", "t")
     answerer.subscribe(f"/queue/{name}")
@@ -660,7 +656,7 @@ def test_a_reply_comes_through_a_temporary_queue(connect: Connect, name: str) ->
 # what exists
 
 
-def test_advisories_tell_of_connections(connect: Connect, name: str) -> None:
+def test_advisories_report_connections(connect: Connect, name: str) -> None:
     connect(client_id=name + ".before")
     client = connect()
     client.subscribe("/topic/ActiveMQ.Advisory.Connection")
@@ -687,7 +683,7 @@ def _until(client: StompSocket, wanted: Callable[..., bool]) -> dict[str, dict[s
 
 
 @pytest.mark.parametrize("kind", ["Topic", "Queue"])
-def test_advisories_tell_of_destinations(connect: Connect, name: str, kind: str) -> None:
+def test_advisories_report_destinations(connect: Connect, name: str, kind: str) -> None:
     client = connect()
     prefix = f"/{kind.lower()}/{name}"
     client.put(prefix + ".before", "x")
@@ -705,7 +701,7 @@ def _destination(
 
 
 @pytest.mark.parametrize("kind", ["Topic", "Queue"])
-def test_advisories_tell_of_consumers(connect: Connect, name: str, kind: str) -> None:
+def test_advisories_report_consumers(connect: Connect, name: str, kind: str) -> None:
     client, other = connect(), connect()
     other.subscribe(f"/{kind.lower()}/{name}", "before")
     client.subscribe(f"/topic/ActiveMQ.Advisory.Consumer.{kind}.>", "a")
@@ -720,7 +716,7 @@ def test_advisories_tell_of_consumers(connect: Connect, name: str, kind: str) ->
     assert {key: gone[key] for key in number} == number
 
 
-def test_statistics_tell_of_a_queue(connect: Connect, name: str) -> None:
+def test_statistics_report_a_queue(connect: Connect, name: str) -> None:
     sender, client = connect(), connect()
     put_all(sender, f"/queue/{name}", list("abc"), persistent="true")
     sender.subscribe(f"/queue/{name}", headers=INDIVIDUAL | {"activemq.prefetchSize": 1})
@@ -732,7 +728,7 @@ def test_statistics_tell_of_a_queue(connect: Connect, name: str) -> None:
     assert {key: facts[key] for key in expected} == expected
 
 
-def test_statistics_tell_of_the_broker(connect: Connect) -> None:
+def test_statistics_report_the_broker(connect: Connect) -> None:
     facts = _statistics(connect(), "Broker")
     assert {"brokerName", "brokerId", "size", "enqueueCount", "memoryUsage", "storeUsage"} <= facts.keys()
 

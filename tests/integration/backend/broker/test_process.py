@@ -49,7 +49,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_the_address_is_for_its_owner_only(start: Start, tmp_path: Path) -> None:
+def test_address_file_is_readable_by_owner_only(start: Start, tmp_path: Path) -> None:
     broker = start()
     path = tmp_path / "broker.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -61,7 +61,7 @@ def test_the_address_is_for_its_owner_only(start: Start, tmp_path: Path) -> None
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
-def test_credentials_and_port_stay_over_a_restart(start: Start) -> None:
+def test_restart_keeps_credentials_and_port(start: Start) -> None:
     broker = start()
     before = broker.address
     assert broker.stop() == 0
@@ -69,7 +69,7 @@ def test_credentials_and_port_stay_over_a_restart(start: Start) -> None:
     assert broker.address._replace(pid=0) == before._replace(pid=0)
 
 
-def test_another_port_is_found_where_the_previous_one_is_taken(start: Start) -> None:
+def test_restart_previous_port_in_use_takes_another(start: Start) -> None:
     broker = start()
     before = broker.address
     broker.stop()
@@ -82,12 +82,12 @@ def test_another_port_is_found_where_the_previous_one_is_taken(start: Start) -> 
     assert broker.address.password == before.password
 
 
-def test_a_spoilt_address_file_is_written_anew(start: Start, tmp_path: Path) -> None:
+def test_start_invalid_address_file_is_replaced(start: Start, tmp_path: Path) -> None:
     (tmp_path / "broker.json").write_text('{"host": 1, "port": "x"')
     assert start().connect().put("/topic/a").command == "RECEIPT"
 
 
-def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
+def test_start_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
     assert not (tmp_path / "broker.json").exists()
 
 
-def test_a_second_broker_of_the_same_directory_is_refused(start: Start, tmp_path: Path) -> None:
+def test_start_second_broker_is_refused(start: Start, tmp_path: Path) -> None:
     broker = start()
     before = broker.address
     code, text = outcome(BrokerProcess(tmp_path))
@@ -109,14 +109,14 @@ def test_a_second_broker_of_the_same_directory_is_refused(start: Start, tmp_path
     assert read_address(tmp_path) == before
 
 
-def test_a_directory_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
+def test_start_unusable_directory_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, text = outcome(BrokerProcess(tmp_path / "file"))
     assert code == 2
     assert text.count("\n") == 1
 
 
-def test_it_listens_on_the_loopback_only(start: Start) -> None:
+def test_broker_listens_on_loopback_only(start: Start) -> None:
     port = start().address.port
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     listening = [local for _, local, _, state, *_ in lines if state == "0A"]
@@ -124,7 +124,7 @@ def test_it_listens_on_the_loopback_only(start: Start) -> None:
 
 
 @pytest.mark.parametrize("signal_name", ["terminate", "interrupt"])
-def test_a_signal_ends_it_within_a_second(start: Start, signal_name: str) -> None:
+def test_signal_stops_broker_within_a_second(start: Start, signal_name: str) -> None:
     broker = start()
     client = broker.connect()
     client.subscribe("/topic/a")
@@ -136,7 +136,7 @@ def test_a_signal_ends_it_within_a_second(start: Start, signal_name: str) -> Non
     assert list(client.until_closed()) == []
 
 
-def test_it_logs_to_a_file_if_told_to(start: Start, tmp_path: Path) -> None:
+def test_log_option_writes_log_file(start: Start, tmp_path: Path) -> None:
     broker = start("--log")
     broker.connect(client_id="me")
     broker.stop()
@@ -145,7 +145,7 @@ def test_it_logs_to_a_file_if_told_to(start: Start, tmp_path: Path) -> None:
     assert broker.log.read_text() == ""
 
 
-def test_it_needs_the_standard_library_only() -> None:
+def test_broker_module_needs_standard_library_only() -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); import swf_console.backend.broker.__main__"
     subprocess.run([sys.executable, "-S", "-c", code, str(CHECKOUT)], check=True, timeout=20)
 
@@ -164,7 +164,9 @@ def pipe() -> Iterator[tuple[int, Callable[[], None]]]:
         yield reading, closing.close
 
 
-def test_a_child_ends_with_its_parent(start: Start, pipe: tuple[int, Callable[[], None]]) -> None:
+def test_until_idle_parent_gone_and_no_client_stops(
+    start: Start, pipe: tuple[int, Callable[[], None]]
+) -> None:
     broker = start("--until-idle", stdin=pipe[0])
     broker.connect().close()
     assert broker.process is not None
@@ -176,7 +178,7 @@ def test_a_child_ends_with_its_parent(start: Start, pipe: tuple[int, Callable[[]
     assert not listens(broker.address.port)
 
 
-def test_a_child_outlives_its_parent_while_somebody_is_connected(
+def test_until_idle_parent_gone_and_client_connected_runs_on(
     start: Start, pipe: tuple[int, Callable[[], None]]
 ) -> None:
     broker = start("--until-idle", stdin=pipe[0])
@@ -192,7 +194,7 @@ def test_a_child_outlives_its_parent_while_somebody_is_connected(
     assert broker.process.wait(5) == 0
 
 
-def test_a_child_without_any_client_waits_a_while_for_the_first(
+def test_until_idle_parent_gone_waits_for_first_client(
     start: Start, pipe: tuple[int, Callable[[], None]]
 ) -> None:
     broker = start("--until-idle", stdin=pipe[0], first_client_seconds=0.8)
@@ -203,14 +205,14 @@ def test_a_child_without_any_client_waits_a_while_for_the_first(
     assert time.monotonic() - begun > 0.5
 
 
-def test_a_child_whose_standard_input_is_nothing_ends_with_its_last_client(start: Start) -> None:
+def test_until_idle_without_standard_input_stops_after_last_client(start: Start) -> None:
     broker = start("--until-idle")
     broker.connect().close()
     assert broker.process is not None
     assert broker.process.wait(5) == 0
 
 
-def test_the_next_broker_takes_over_at_once(start: Start, pipe: tuple[int, Callable[[], None]]) -> None:
+def test_start_after_stop_takes_the_same_port(start: Start, pipe: tuple[int, Callable[[], None]]) -> None:
     broker = start("--until-idle", stdin=pipe[0])
     port = broker.address.port
     assert broker.process is not None
@@ -222,13 +224,13 @@ def test_the_next_broker_takes_over_at_once(start: Start, pipe: tuple[int, Calla
 # limits
 
 
-def test_a_mute_connection_is_dropped(start: Start) -> None:
+def test_connection_without_connect_frame_is_closed(start: Start) -> None:
     broker = start(connect_seconds=0.3)
     with StompSocket(broker.address.host, broker.address.port) as mute:
         assert [frame.command for frame in mute.until_closed()] == ["ERROR"]
 
 
-def test_there_is_room_for_so_many_connections(start: Start) -> None:
+def test_connections_over_limit_are_refused(start: Start) -> None:
     broker = start(connections=2)
     one, _two = broker.connect(), broker.connect()
     with StompSocket(broker.address.host, broker.address.port) as third:
@@ -262,7 +264,7 @@ def _enters(broker: BrokerProcess) -> bool:
         b"SEND\nodd:\xff\xfe\n\n\0",
     ],
 )
-def test_a_frame_beyond_the_limits_ends_its_connection_and_no_other(start: Start, data: bytes) -> None:
+def test_frame_over_limits_closes_its_connection_only(start: Start, data: bytes) -> None:
     broker = start(body_bytes=1_000_000)
     bystander, client = broker.connect(), broker.connect()
     with suppress(ConnectionError):
@@ -275,7 +277,7 @@ def test_a_frame_beyond_the_limits_ends_its_connection_and_no_other(start: Start
     "destination",
     ["epictopic", "", "/topic/", "topic/x", "/exchange/x", "/queue/a.*", "/queue/\t", "/topic/>"],
 )
-def test_a_destination_without_its_prefix_or_name_is_an_error(start: Start, destination: str) -> None:
+def test_destination_invalid_is_an_error(start: Start, destination: str) -> None:
     broker = start()
     assert broker.connect().put(destination, "x").command == "ERROR"
     if destination != "/topic/>":
@@ -283,12 +285,12 @@ def test_a_destination_without_its_prefix_or_name_is_an_error(start: Start, dest
     assert broker.connect().put("/topic/a").command == "RECEIPT"
 
 
-def test_a_durable_subscription_needs_a_client_id(start: Start) -> None:
+def test_durable_subscription_without_client_id_is_an_error(start: Start) -> None:
     client = start().connect()
     assert client.subscribe("/topic/a", headers={"activemq.subscriptionName": "x"}).command == "ERROR"
 
 
-def test_another_ones_temporary_queue_cannot_be_read(start: Start) -> None:
+def test_temporary_queue_of_another_connection_is_refused(start: Start) -> None:
     broker = start()
     owner, thief = broker.connect(), broker.connect()
     thief.subscribe("/queue/a")
@@ -296,7 +298,7 @@ def test_another_ones_temporary_queue_cannot_be_read(start: Start) -> None:
     assert thief.subscribe(thief.message().headers["reply-to"], "2").command == "ERROR"
 
 
-def test_a_transaction_has_a_limit(start: Start) -> None:
+def test_transaction_over_limit_is_an_error(start: Start) -> None:
     client = start(transaction_bytes=10_000).connect()
     client.ask("BEGIN", {"transaction": "t"})
     assert client.put("/queue/a", "x" * 5000, transaction="t").command == "RECEIPT"
@@ -304,7 +306,7 @@ def test_a_transaction_has_a_limit(start: Start) -> None:
     assert list(client.until_closed()) == []
 
 
-def test_unused_destinations_make_room_for_new_ones(start: Start) -> None:
+def test_destinations_unused_are_forgotten_for_new_ones(start: Start) -> None:
     broker = start(destinations=50)
     client = broker.connect()
     client.subscribe("/topic/used")
