@@ -75,6 +75,7 @@ def begin(session: Session, frame: Frame) -> None:
 
 def commit(session: Session, frame: Frame) -> None:
     """COMMIT: written to the journal as one, or undone where a message is refused."""
+    # The transaction ends whatever becomes of it: after an ERROR the connection is closed (STOMP 1.2, ERROR).
     transaction = _ended(session, frame)
     with session.broker.journal.atomic(session):
         for action in transaction.actions:
@@ -129,6 +130,7 @@ def _refuse(session: Session, subscription: Subscription, number: int) -> None:
 
 def _acknowledged(session: Session, frame: Frame) -> tuple[Subscription, int]:
     headers = frame.headers
+    # STOMP 1.2, ACK: `id` is the ack header of the MESSAGE. 1.1: message-id, subscription. 1.0: message-id.
     if session.version == "1.2":
         name = headers.get("id", "")
         key, _, number = name.partition("-")
@@ -152,6 +154,7 @@ def _acknowledged(session: Session, frame: Frame) -> tuple[Subscription, int]:
 
 def disconnect(session: Session, frame: Frame) -> None:
     """DISCONNECT."""
+    # STOMP 1.2, DISCONNECT: the receipt says that all frames before it have been handled
     session.confirm(frame)
     session.finish()
 

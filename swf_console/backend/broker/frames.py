@@ -105,6 +105,7 @@ class FrameParser:
         if size > self.frame_bytes:
             raise Rejected(f"The frame is larger than {self.frame_bytes} bytes")
 
+    # STOMP 1.2, Augmented BNF: EOL is [CR] LF, so that the empty line may be LF LF, LF CR LF or both mixed
     @staticmethod
     def _head_end(data: bytes, start: int) -> tuple[int, int]:
         end = data.find(b"\n\n", start)
@@ -134,11 +135,12 @@ class FrameParser:
         count = len(lines)
         if count > self._limits.headers or len(text) > self._limits.header_bytes:
             self._check_headers(lines)
-        lines.reverse()
+        lines.reverse()  # STOMP 1.2, Repeated Header Entries: the first one counts, so it comes last
         try:
             headers: dict[str, str] = dict([line.split(":", 1) for line in lines])
         except ValueError:
             raise Rejected("A header has no colon") from None
+        # STOMP 1.2, Value Encoding: CONNECT and CONNECTED are not escaped, to stay readable for STOMP 1.0
         if self.version == "1.0" or command in UNESCAPED_COMMANDS:
             headers = {name.strip(): value.strip() for name, value in headers.items()}
             return command, headers, False

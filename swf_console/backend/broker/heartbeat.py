@@ -6,7 +6,7 @@ from collections.abc import Callable
 EARLY = 0.9  # a heartbeat that is sent when it is due arrives too late
 # STOMP 1.2, Heart-beating: "the receiver SHOULD take into account an error margin"
 PATIENCE = 2.0
-GRACE_SECONDS = 0.1
+GRACE_SECONDS = 0.1  # for short periods, in which the scheduling of processes counts
 
 
 class Heartbeat:

@@ -17,6 +17,7 @@ def connect(session: Session, frame: Frame) -> None:
     given, expected = _heartbeats(headers.get("heart-beat", "0,0"))
     session.client_id = headers.get("client-id") or session.name
     session.broker.log_in(session)
+    # From here on frames may be large, and header values are decoded as the version has it.
     session.logged_in()
     session.write(
         encode(

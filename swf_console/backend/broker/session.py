@@ -83,7 +83,7 @@ class Session(asyncio.BufferedProtocol):
             self.refuse(f"The broker has {self.broker.limits.connections} connections, as many as it allows")
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Where the transport reads to: one buffer for all, whose bytes are taken before the next read."""
+        """Where the transport reads to: one buffer for all, copied from before the next read."""
         return RECEIVE_BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:

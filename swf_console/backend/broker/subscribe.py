@@ -13,6 +13,7 @@ QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32_767, 100
 def subscribe(session: Session, frame: Frame) -> None:
     """SUBSCRIBE; its receipt comes before the first message."""
     subscription = _add(session, frame)
+    # Clients take what comes before the receipt for messages of an earlier subscription of the same id.
     session.confirm(frame)
     _start(session, subscription, frame)
 

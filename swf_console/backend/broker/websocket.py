@@ -47,6 +47,7 @@ class WebSocketListener:
         """HTTP on a new connection, which must become a WebSocket as soon as a client of TCP must log in."""
         protocol = self._server()
         limits = self._broker.limits
+        # aiohttp itself waits without end for the request of a new connection
         self._opening[protocol] = self._broker.loop.call_later(limits.connect_seconds, self._drop, protocol)
         if len(self._opening) > limits.login_connections:
             self._drop(next(iter(self._opening)))

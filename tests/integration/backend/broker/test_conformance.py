@@ -380,13 +380,13 @@ def test_heartbeat_is_sent_in_time(connect: Connect) -> None:
     assert time.monotonic() - began < 3
 
 
-@clause("1.1", "Heart-beating", "a client that is silent for longer than it promised is cut")
+@clause("1.1", "Heart-beating", "a client that is silent for longer than it promised is disconnected")
 def test_heartbeat_of_the_client_missing_closes(connect: Connect) -> None:
     client = connect(heart_beat="300,0")
     assert set(commands(client, 5)) <= {"ERROR"}
 
 
-@clause("1.1", "Heart-beating", "0 is none: nobody sends and nobody is cut")
+@clause("1.1", "Heart-beating", "0 is none: neither side sends one or expects one")
 def test_heartbeat_of_zero_is_none(connect: Connect) -> None:
     client = connect(heart_beat="0,0")
     assert client.silent(1.5)
@@ -670,7 +670,7 @@ def test_disconnect_half_closed_gets_its_receipt(connect: Connect, name: str) ->
 # MESSAGE, RECEIPT and ERROR
 
 
-@clause("1.0", "MESSAGE", "it has destination, a message-id of its own and (with an id) its subscription")
+@clause("1.0", "MESSAGE", "it has destination, a unique message-id and (with an id) its subscription")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_message_names_destination_id_and_subscription(connect: Connect, name: str, version: str) -> None:
     client = connect(version)

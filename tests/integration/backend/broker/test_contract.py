@@ -1,4 +1,4 @@
-"""What a STOMP broker does, asked of the embedded one and of a real ActiveMQ over bare sockets."""
+"""What a STOMP broker does, checked on the embedded one and on a real ActiveMQ over bare sockets."""
 
 import itertools
 import json
@@ -230,7 +230,7 @@ def test_begin_twice_is_an_error(connect: Connect) -> None:
     assert client.ask("BEGIN", {"transaction": "t"}).command == "ERROR"
 
 
-# heart-beats
+# heartbeats
 
 
 def test_heartbeat_requested_is_sent(connect: Connect) -> None:
@@ -407,16 +407,16 @@ def test_unsubscribe_returns_unacknowledged_messages(connect: Connect, name: str
 
 
 def test_nack_repeated_moves_message_to_dead_letter_queue(connect: Connect, name: str) -> None:
-    client, undertaker = connect(), connect()
-    undertaker.subscribe("/queue/ActiveMQ.DLQ", headers={"selector": f"test = '{name}'"})
+    client, dead_letters = connect(), connect()
+    dead_letters.subscribe("/queue/ActiveMQ.DLQ", headers={"selector": f"test = '{name}'"})
     client.subscribe(f"/queue/{name}", headers=INDIVIDUAL)
     client.put(f"/queue/{name}", "poison", persistent="true", test=name)
     refused = 0
-    while undertaker.silent(0.2):
+    while dead_letters.silent(0.2):
         client.acknowledge(client.message(), "NACK")
         refused += 1
         assert refused <= 7
-    dead = undertaker.message()
+    dead = dead_letters.message()
     assert dead.text == "poison"
     assert dead.headers["original-destination"] == f"/queue/{name}"
     assert client.silent()

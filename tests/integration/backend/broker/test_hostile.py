@@ -157,8 +157,8 @@ def foreign_acknowledgements(broker: BrokerProcess, stack: ExitStack) -> None:
     owner.put("/queue/owned", "x", persistent="true")
     message = owner.message()
     for _ in range(300):
-        thief = broker.connect()
-        assert thief.ask("ACK", {"id": message.headers["ack"]}).command == "ERROR"
+        other = broker.connect()
+        assert other.ask("ACK", {"id": message.headers["ack"]}).command == "ERROR"
     owner.acknowledge(message)
     assert owner.put("/topic/still.there").command == "RECEIPT"
 

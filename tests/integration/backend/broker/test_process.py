@@ -53,10 +53,10 @@ def test_address_file_is_readable_by_owner_only(start: Start, tmp_path: Path) ->
     broker = start()
     path = tmp_path / "broker.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    told = json.loads(path.read_text())
-    assert set(told) == {"host", "port", "user", "password", "pid", "until_idle"}
-    assert (told["host"], told["pid"]) == ("127.0.0.1", broker.process and broker.process.pid)
-    assert len(told["password"]) >= 32
+    written = json.loads(path.read_text())
+    assert set(written) == {"host", "port", "user", "password", "pid", "until_idle"}
+    assert (written["host"], written["pid"]) == ("127.0.0.1", broker.process and broker.process.pid)
+    assert len(written["password"]) >= 32
     for name in ("broker.journal", "broker.lock"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
@@ -129,10 +129,10 @@ def test_signal_stops_broker_within_a_second(start: Start, signal_name: str) -> 
     client = broker.connect()
     client.subscribe("/topic/a")
     assert broker.process is not None
-    begun = time.monotonic()
+    began = time.monotonic()
     broker.process.send_signal(15 if signal_name == "terminate" else 2)
     assert broker.process.wait(5) == 0
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - began < 1
     assert list(client.until_closed()) == []
 
 
@@ -199,10 +199,10 @@ def test_until_idle_parent_gone_waits_for_first_client(
 ) -> None:
     broker = start("--until-idle", stdin=pipe[0], first_client_seconds=0.8)
     pipe[1]()
-    begun = time.monotonic()
+    began = time.monotonic()
     assert broker.process is not None
     assert broker.process.wait(5) == 0
-    assert time.monotonic() - begun > 0.5
+    assert time.monotonic() - began > 0.5
 
 
 def test_until_idle_without_standard_input_stops_after_last_client(start: Start) -> None:
@@ -226,8 +226,8 @@ def test_start_after_stop_takes_the_same_port(start: Start, pipe: tuple[int, Cal
 
 def test_connection_without_connect_frame_is_closed(start: Start) -> None:
     broker = start(connect_seconds=0.3)
-    with StompSocket(broker.address.host, broker.address.port) as mute:
-        assert [frame.command for frame in mute.until_closed()] == ["ERROR"]
+    with StompSocket(broker.address.host, broker.address.port) as silent:
+        assert [frame.command for frame in silent.until_closed()] == ["ERROR"]
 
 
 def test_connections_over_limit_are_refused(start: Start) -> None:
@@ -292,10 +292,10 @@ def test_durable_subscription_without_client_id_is_an_error(start: Start) -> Non
 
 def test_temporary_queue_of_another_connection_is_refused(start: Start) -> None:
     broker = start()
-    owner, thief = broker.connect(), broker.connect()
-    thief.subscribe("/queue/a")
+    owner, other = broker.connect(), broker.connect()
+    other.subscribe("/queue/a")
     owner.send("/queue/a", "x", {"reply-to": "/temp-queue/mine"})
-    assert thief.subscribe(thief.message().headers["reply-to"], "2").command == "ERROR"
+    assert other.subscribe(other.message().headers["reply-to"], "2").command == "ERROR"
 
 
 def test_transaction_over_limit_is_an_error(start: Start) -> None:
