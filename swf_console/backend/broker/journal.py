@@ -23,6 +23,7 @@ from .limits import Limits
 from .message import Message, StoreEntry
 
 RETRY_SECONDS = 0.5
+PENDING_BYTES = 1000  # a message that waits for a commit, beside its own bytes; measured
 START_BYTES = 1024 * 1024  # what a start and its first acknowledgements write
 
 Page = Callable[[list[JournalRow]], None]
@@ -172,7 +173,7 @@ class BrokerJournal:
         if row:
             row_id = put.owner.number << STORE_SHIFT | put.sequence
             group.rows.append(JournalRow(row_id, 0, message.expires, message.persistent, message.tail))
-        self.hold(put.size, sender)
+        self.hold(put.size + PENDING_BYTES, sender)
 
     def hold(self, size: int, sender: Sender | None) -> None:
         """Count bytes that wait for a commit; over the limit, reading from `sender` pauses."""
