@@ -78,6 +78,7 @@ class Testbed:
     def status(self) -> Row:
         """The document of `testbed status`."""
         done = run(("testbed", "status", "--json"), cwd=self.home, environment=self.environment)
+        assert done.stdout, done.stderr
         found: Row = json.loads(done.stdout)
         return found
 
