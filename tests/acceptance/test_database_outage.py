@@ -1,6 +1,7 @@
 """Databases that stop, die, freeze or are locked during a run: the execution completes."""
 
 import re
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -117,3 +118,21 @@ def test_run_locked_database_continues_after_release(embedded_site: Site) -> Non
         subscriber.wait_for_type("end_run")
         check_complete(embedded_site, process, subscriber.messages)
     assert others.returncode == 0
+
+
+@pytest.mark.postgresql
+def test_run_stopped_while_postgresql_is_away_exits_in_time(
+    postgresql_site: Site, private_postgresql: PostgreSQL
+) -> None:
+    process = postgresql_site.start_run(*REALTIME, "--stf-count", "5000")
+    execution_id = postgresql_site.running()
+    postgresql_site.wait_messages(10)
+    private_postgresql.stop()
+    process.send(signal.SIGTERM)
+    process.send(signal.SIGTERM)
+    # 15 s are promised; the rest is for a busy machine
+    assert process.wait(25).returncode == 130
+    private_postgresql.start()
+    assert postgresql_site.run("executions", "list").returncode == 0
+    closed = postgresql_site.wait_status(execution_id, "failed")
+    assert "stopped responding" in closed["error_message"]

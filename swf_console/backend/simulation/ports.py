@@ -75,6 +75,7 @@ class StopSignal:
         self.on_request = on_request
         self.is_set = False
         self.reason = ""
+        self.requested_at = 0.0
         self.error: str | None = None
         self._lock = threading.Lock()
         # Held until a stop is requested. Waiting for a lock costs half of Event.wait, measured at 50 Hz.
@@ -86,7 +87,7 @@ class StopSignal:
         with self._lock:
             if self.is_set:
                 return
-            self.reason, self.error = reason, error
+            self.reason, self.error, self.requested_at = reason, error, time.monotonic()
             self.is_set = True
         self._gate.release()
         if self.on_request is not None:

@@ -42,6 +42,7 @@ RETRY_SECONDS = 1.0
 STOP_DELIVERY_SECONDS = 10.0
 # a process has ended 15 s after the stop request: 10 s until the workflow is abandoned, 3 s for its end
 ABANDONED_SECONDS = 3.0
+OVERDUE_SECONDS = ABANDON_SECONDS + ABANDONED_SECONDS
 INTERRUPT_POLL_SECONDS = 0.1
 
 
@@ -302,7 +303,11 @@ class RunningExecution:
         self.outcome = replace(self.outcome, status="failed", error_message=message, stack_trace=trace)
 
     def _record_end(self, seconds: float) -> None:
-        """Write the end; retried for `seconds` while the database is not reachable."""
+        """Write the end; retried for `seconds` while the database is not reachable.
+
+        After a stop the process ends in time all the same: another one closes the execution when its lease
+        has expired.
+        """
         given_up = time.monotonic() + seconds
         while True:
             try:
@@ -310,9 +315,14 @@ class RunningExecution:
                 return
             except SwfError as error:
                 log.warning("%s: end not recorded yet, retrying: %s", self.execution_id, error)
-                if time.monotonic() > given_up:
+                if time.monotonic() > given_up or self._is_overdue():
                     raise
                 threading.Event().wait(RETRY_SECONDS)
+
+    def _is_overdue(self) -> bool:
+        """Whether a stop, other than that of an outage, was requested so long ago that it must end now."""
+        stop = self.stop
+        return stop.is_set and stop.error is None and time.monotonic() > stop.requested_at + OVERDUE_SECONDS
 
     def _write_end(self) -> None:
         outcome, context = self.outcome, self._context
