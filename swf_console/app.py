@@ -174,6 +174,7 @@ class ConsoleApp(App[int]):
 
     def refuse_actions(self) -> None:
         """Called by `terminal_loss` first: handle no key and start nothing any more."""
+        # set before anything else: keys in the queues are dropped from now on
         self.context.ending = True
 
     def request_exit(self) -> None:

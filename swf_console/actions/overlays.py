@@ -45,8 +45,8 @@ HELP = in_scope(
     hidden("scroll(-1)", "k up", "up", "scroll one line up"),
     hidden("edge(False)", "g home", "first", "scroll to the beginning"),
     hidden("edge(True)", "G end", "last", "scroll to the end"),
-    hidden("leaf(1)", "pagedown", "page down", "scroll one page down"),
-    hidden("leaf(-1)", "pageup", "page up", "scroll one page up"),
+    hidden("page(1)", "pagedown", "page down", "scroll one page down"),
+    hidden("page(-1)", "pageup", "page up", "scroll one page up"),
     hidden("palette", "colon", "search", "search all actions by name"),
     hidden("leave", "question_mark q", "close", "close the help"),
 )

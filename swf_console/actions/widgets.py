@@ -22,8 +22,8 @@ LINES = in_scope(
     hidden("step(-1)", "k up", "up", "scroll one line up"),
     hidden("edge(False)", "g home", "first", "go to the start"),
     hidden("edge(True)", "G end", "last", "go to the end"),
-    hidden("leaf(1)", "pagedown ctrl+f", "page down", "scroll one page down"),
-    hidden("leaf(-1)", "pageup ctrl+b", "page up", "scroll one page up"),
+    hidden("page(1)", "pagedown ctrl+f", "page down", "scroll one page down"),
+    hidden("page(-1)", "pageup ctrl+b", "page up", "scroll one page up"),
 )
 
 LIST = in_scope(
@@ -53,8 +53,8 @@ TAIL = in_scope(
     hidden("step(-1)", "k up", "up", "move one message up; pauses"),
     hidden("first", "g home", "first", "go to the oldest message; loads history from the database"),
     hidden("last", "G end", "last", "go to the newest message and follow"),
-    hidden("leaf(1)", "pagedown ctrl+f", "page down", "move one page down"),
-    hidden("leaf(-1)", "pageup ctrl+b", "page up", "move one page up"),
+    hidden("page(1)", "pagedown ctrl+f", "page down", "move one page down"),
+    hidden("page(-1)", "pageup ctrl+b", "page up", "move one page up"),
     hidden("choose", "enter", "open", "show the complete message under the cursor"),
 )
 

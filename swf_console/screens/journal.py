@@ -106,6 +106,7 @@ class JournalScreen(ListScreen["list[JournalEntry]"]):
         path = self.context.journal.path
         state = path.stat() if path.exists() else None
         version = (state.st_mtime, state.st_size) if state else (0.0, 0)
+        # the screen polls every second, entries come seldom: parse them only when the file has changed
         if version != self._version:
             self._entries = self.context.journal.entries(MOST_ENTRIES)
             self._version = version

@@ -86,10 +86,10 @@ async def page_up(app: HostApp, pilot: Pilot[None]) -> list[int]:
     """Page up from the first row on screen, reading on where that is needed; returns what is there then."""
     view, before = app.query_one(MessageTail), seen(app)
     known = len(view.source)
-    view.action_leaf(-1)
+    view.action_page(-1)
     if seen(app)[0] == before[0]:
         await until(pilot, lambda: len(view.source) > known)
-        view.action_leaf(-1)
+        view.action_page(-1)
     return seen(app)
 
 

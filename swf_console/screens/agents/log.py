@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentStatus
     from ...viewmodels.context import ConsoleContext
 
+# often enough to follow, and one file only
 LOG_SECONDS = 0.2
 
 
@@ -50,6 +51,7 @@ class AgentLog(LogPane):
         """Follow the log of another agent."""
         self._agent = line
         program = line.key if line and line.view.program else None
+        # the cursor is on the same agent: its lines stay
         if self._buffer and self._buffer.program == program:
             return
         self._close_log()

@@ -69,6 +69,7 @@ def name_of(name: str) -> str:
 
 def state_symbol(line: "AgentStatus", snapshot: "AgentsSnapshot") -> tuple[str, SemanticColor]:
     """The symbol and the colour of an agent's state."""
+    # a process that supervisord calls RUNNING may hang: the heartbeat decides
     silent = snapshot.seen_seconds is None and line.view.is_silent
     if silent or (line.view.state is None and "silent" in line.view.note):
         return symbol("watch"), "watch"

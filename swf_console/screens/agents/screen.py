@@ -97,6 +97,7 @@ class AgentsScreen(ListScreen["AgentsSnapshot"]):
 
     def _read(self) -> "AgentsSnapshot":
         if self._monitor is None:
+            # in the thread that reads: it loads the libraries of supervisor and database
             self._monitor = AgentMonitor(self.context)
         return self._monitor.snapshot()
 

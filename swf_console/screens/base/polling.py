@@ -57,6 +57,7 @@ class Poll(Generic[T]):
 
     def now(self) -> None:
         """Read immediately; if a call is running already, read once more after it."""
+        # an action has just changed something: an answer that was read before it would show the old state
         self._next = 0.0
         self._again = self._background.busy
         self._tick()
@@ -79,6 +80,7 @@ class Poll(Generic[T]):
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
+        # back off: a backend that is down is not called every second by every open screen
         self._next = time.monotonic() + min(LONGEST_WAIT, self._every * 2 ** min(self._failures, 6))
         self._cause = cause_of(error)
         self._report()

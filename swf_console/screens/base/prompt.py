@@ -31,6 +31,7 @@ class Prompt(Horizontal):
     Prompt > #prompt-note { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
     """
     scope: ClassVar[str] = "entry"
+    # priority: Esc must reach the prompt before the text field and the screen around it
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("entry", priority=True)
 
     class Typed(Message):
@@ -61,6 +62,7 @@ class Prompt(Horizontal):
         self.query_one("#prompt-label", Static).update(Content(f"{kind}:"))
         self.say("")
         field = self.query_one(Input)
+        # a text that is set here was not typed: it must not come back as `Typed`
         with self.prevent(Input.Changed):
             field.value = text
         field.placeholder = placeholder

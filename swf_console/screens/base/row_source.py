@@ -44,6 +44,7 @@ class RowSource(Generic[T]):
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> RowPage:
         """The rows after a cursor; backwards those before it, nearest first."""
         found = self._listed.page(after, limit, backwards=backwards)
+        # cells are made here, in the thread that reads: painting a page then only copies them
         rows = (
             Row(self._key(one), cursor, self._cells(one), one)
             for one, cursor in zip(found.items, found.cursors, strict=True)

@@ -39,6 +39,7 @@ class BaseScreen(Widget, can_focus=False):
     def __init_subclass__(cls, **arguments: bool) -> None:
         """Set the bindings of the screen's actions before Textual collects them."""
         cls.scope = cls.screen_name
+        # Textual merges BINDINGS in its own __init_subclass__: they must be set before that
         cls.BINDINGS = bindings_of(cls.screen_name)
         super().__init_subclass__(**arguments)
 

@@ -20,6 +20,7 @@ class ScreenEntry(NamedTuple):
         return found
 
 
+# modules by name: the console starts with one screen, the others are imported when they are opened
 SCREENS = (
     ScreenEntry("overview", "Overview", "Overview", "overview.screen:OverviewScreen"),
     ScreenEntry("agents", "Agents", "Agents", "agents.screen:AgentsScreen"),

@@ -89,6 +89,7 @@ class ViewStack(Container):
         self.front.deactivate()
         self.front.display = False
         self.views.append(view)
+        # it cannot be activated before it is mounted; `on_mount` does that then
         view.in_front = self._shown
         self.mount(view)
         self.post_message(self.Changed())

@@ -30,6 +30,7 @@ class Question(ModalScreen[bool]):
     def on_key(self, event: events.Key) -> None:
         """Any key is an answer."""
         event.stop()
+        # otherwise the key would reach the bindings of the application too: q would also quit
         event.prevent_default()
         self.dismiss(event.key in ("y", "Y"))
 

@@ -91,6 +91,7 @@ class DoctorOverlay(ModalScreen[None]):
     def action_again(self) -> None:
         """Start all checks again; the results of the checks before are dropped."""
         self._stop.set()
+        # one event for each round: an older thread that is still in a check sees only its own
         self._stop = stop = threading.Event()
         self.checks, self.ended = [], False
         self._paint()

@@ -71,7 +71,7 @@ class HelpDialog(Dialog):
         text = self.query_one(VerticalScroll)
         text.scroll_to(y=text.max_scroll_y if last else 0, animate=False)
 
-    def action_leaf(self, by: int) -> None:
+    def action_page(self, by: int) -> None:
         """Scroll by pages."""
         text = self.query_one(VerticalScroll)
         text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
@@ -80,6 +80,7 @@ class HelpDialog(Dialog):
         """Open the palette instead, if global actions work here."""
         if self.everywhere:
             self.dismiss(None)
+            # after the help has closed: the palette lists the actions of the screen below
             self.app.call_later(self.app.run_action, "palette")
 
     @property

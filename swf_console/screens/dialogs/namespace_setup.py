@@ -47,6 +47,8 @@ class NamespaceSetup(Dialog):
         """Write it."""
         event.stop()
         if not problem_of(event.value):
+            # keys typed after Enter belong to the screen below, which has the focus only when the file is
+            # written
             host_of(self).hold_keys()
             self._write(event.value)
 

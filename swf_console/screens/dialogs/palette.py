@@ -84,6 +84,7 @@ class Palette(Dialog):
             options.action_cursor_down()
 
     def _show(self, text: str) -> None:
+        # equal ranks keep the order of the registry: actions of the open screen come first
         ranked = sorted(
             ((score, index, one) for index, one in enumerate(self._actions) if (score := rank(text, *one))),
             key=lambda found: (-found[0], found[1]),

@@ -72,6 +72,7 @@ class ExecutionActions:
                 self._run_started,
             )
 
+        # the question needs the differences, which are in the database
         self._reading.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
 
     def export(self, execution_id: str | None) -> None:

@@ -220,6 +220,7 @@ class ExecutionDetailView(View):
         self._read_log()
         self._head()
         self.query_one("#detail-messages", PagedTable).live = detail.execution.status == "running"
+        # an ended execution does not change any more
         if detail.execution.status != "running":
             self.poll.close()
 
@@ -228,6 +229,7 @@ class ExecutionDetailView(View):
             self.query_one(ExecutionLogView).read(self.recorded.detail.execution)
 
     def _fill(self, name: str, value: object, show: "Callable[..., None]") -> None:
+        # it is read every second: what has not changed is not laid out again
         if self._shown.get(name) != value:
             self._shown[name] = value
             show(value)
@@ -276,6 +278,7 @@ class ExecutionDetailView(View):
 
     def _focus_section(self) -> None:
         shown = self.query_one(f"#detail-{self.section}", Widget)
+        # a dialog over the screens keeps the focus
         if self.screen.is_active:
             shown.focus()
 

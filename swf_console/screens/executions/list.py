@@ -31,6 +31,7 @@ from ..base.views import View
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
 
+# executions whose lease has expired are closed by whatever lists them: nothing else may be running
 SWEEP_SECONDS = 5.0
 PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
 NONE_YET = "No executions yet.\n{launch} runs a workflow. In a shell: swf-console --run stf_datataking"
@@ -199,10 +200,12 @@ class ExecutionList(View):
     def _follow_namespace(self) -> None:
         """Replace the default filter when the console's namespace changes."""
         before, self._namespace = self._namespace, _default_filter(self.context)
+        # a filter that the user has typed stays
         if before != self._namespace and self.filter == before:
             self.show(self._namespace)
 
     def _close_expired(self) -> None:
+        # a console that may not write closes no executions
         if self.table.live and self.region and not self.context.why_read_only:
             self._expired.start(self._sweep, lambda _: None, lambda _: None)
 

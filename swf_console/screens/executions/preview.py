@@ -72,6 +72,7 @@ class ExecutionPreview(Container):
 
     def _show(self, recorded: "RecordedExecution") -> None:
         execution = recorded.detail.execution
+        # the cursor has moved while this one was read
         if execution.execution_id != self._wanted:
             self._later(0.01)
             return

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.replay import ReplayEvent
 
+# more repaints a second are not seen, and cost bandwidth over SSH
 FRAMES = 10
 
 

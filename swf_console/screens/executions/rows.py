@@ -49,6 +49,7 @@ DIFFERENCES = (
 
 def message_cells(message: "MessageSummary") -> tuple[Cell, ...]:
     """A recorded message."""
+    # before the broker's receipt has been written with the next transaction
     wait = None
     if message.delivered_at is not None:
         wait = (message.delivered_at - message.sent_at).total_seconds()

@@ -184,6 +184,7 @@ class ExecutionsScreen(StackedScreen):
             self.refresh_now()
             return
         marked = [*self._list.table.marked]
+        # one mark and the cursor on another row are two executions as well
         if len(marked) == 1 and self.execution_id not in (None, marked[0]):
             marked.append(str(self.execution_id))
         if len(marked) != 2:

@@ -120,6 +120,7 @@ def source_link(detail: "ExecutionDetail") -> Content:
     return Content.assemble((words, link), (dirty, STYLES["watch"]))
 
 
+# the URL is written into an escape sequence (OSC 8), which a control character in it would end
 def _is_safe_url(url: object) -> bool:
     return (
         isinstance(url, str)

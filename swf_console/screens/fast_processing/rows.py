@@ -139,6 +139,7 @@ def _spark(values: list[int], width: int) -> str:
     """A whole curve in `width` bars, each as high as the highest value it stands for."""
     count = min(width, len(values))
     edges = [len(values) * n // count for n in range(count + 1)] if count else []
+    # the maximum of each bar: a mean would hide a short peak
     return sparkline([max(values[low:high]) for low, high in pairwise(edges)], width)
 
 

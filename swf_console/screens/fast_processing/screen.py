@@ -94,6 +94,7 @@ class FastProcessingScreen(ListScreen["FastProcessingSnapshot"]):
         self.forecast.show(
             forecast_lines(snapshot.forecast, snapshot.forecast_trouble, self.forecast.size.width)
         )
+        # the forecast needs no database: it stays bright while the run is dimmed
         run = previous if stale else snapshot.run
         self.run_view.show(run_lines(run, snapshot.forecast))
         self.listing.set_empty_text(with_keys(NO_WORKER))

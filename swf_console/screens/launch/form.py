@@ -99,6 +99,7 @@ class LaunchForm(ModalScreen[None]):
 
     def _was_checked(self, request: "RunRequest", checked: "CheckedRequest") -> None:
         self.notice.say(*checked.problems[:2], color="bad")
+        # the result belongs to the text in the field, which is not accepted yet
         if self._editing and request != self.request:
             self._typed_was_checked(request, checked)
             return
@@ -247,6 +248,7 @@ class LaunchForm(ModalScreen[None]):
         request, checked = self.request, self.checked
         if not self._starter.may_start:
             return
+        # s may come before the first check has ended: it is carried out afterwards
         self._start_when_checked = request is None or checked is None or self.check.busy
         if self._start_when_checked or request is None or checked is None:
             self.notice.say(

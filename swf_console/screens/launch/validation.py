@@ -75,6 +75,7 @@ class RequestCheck:
         from ...viewmodels.executions import launch
 
         settings = self._context.settings
+        # a dry run of an earlier request would take the interpreter's time from this one
         self.close()
         stop = launch.new_dry_run()
         self._stop_dry_run = stop.request
@@ -154,6 +155,7 @@ class RunStarter:
         try:
             return call()
         except Exception as error:
+            # the form covers the action line, where the error is shown too
             self._owner.call_later(self._failed, error)
             raise
 

@@ -9,6 +9,7 @@ from ...viewmodels.context import ConsoleContext
 from ...widgets.worker import BlockingCall
 
 RETRY_SECONDS = 5.0
+# 20,000 rows back at most: an earlier time is better reached by a filter on it
 JUMP_ROWS = 1000
 JUMP_TRIES = 20
 
@@ -66,4 +67,5 @@ class MessageHistory:
 
     def _not_filled(self, _error: Exception) -> None:
         """Try again later; the status bar shows the problem of the database."""
+        # not in each frame: the database may be down
         self._filled, self._fill_at = False, time.monotonic() + RETRY_SECONDS

@@ -113,6 +113,7 @@ class MessagesScreen(BaseScreen):
             self.action_search()
             return
         text, cursor = self.rows.searched, self.rows.cursor
+        # without a cursor: from the newest message
         start = self.tail.position(cursor.number) if cursor else len(self.tail)
         self._searching.start(
             lambda: search_row(self.tail, text, start, forward=forward), self._found, self.view.not_read
@@ -186,6 +187,7 @@ class MessagesScreen(BaseScreen):
         except SwfError as error:
             host_of(self).say(str(error), bad=True)
             return str(error)
+        # the database may hold older matches of the new filter
         self.view.history.reset()
         self.rows.reload()
         self.view.paint_head()

@@ -21,6 +21,7 @@ from .head import MessagesHead
 from .history import MessageHistory
 from .labels import empty_text
 
+# rates and counts that change ten times a second cannot be read
 HEAD_EVERY = 0.5
 
 
@@ -125,6 +126,7 @@ class MessagesView(Vertical):
         row = event.row
         if isinstance(row, BufferedMessage):
             self.history.back_to(
+                # the clocks of sender and recorder differ: begin a little earlier
                 row.seconds - SKEW_SECONDS,
                 lambda: self.rows.resume_at(self._tail.position_of(row), event.by),
             )
@@ -154,6 +156,7 @@ class MessagesView(Vertical):
             self.detail.show_message(row if isinstance(row, BufferedMessage) else None)
 
     def _tick(self) -> None:
+        # a link that is slower than the output would delay the answers to keys by seconds
         if not self._repaint.due(getattr(self.app._driver, "output", None)):
             return
         self.rows.compact = self._over_ssh or self._repaint.slow

@@ -167,12 +167,14 @@ class ConfigEditor(Container):
     def _entered(self, event: Input.Submitted) -> None:
         key, text = self._editing, event.value.strip()
         if key and text:
+            # checked once more: the preview on screen may belong to an earlier text
             decide = partial(self._decide, key, text)
             self.previews.submit(self._previewing(key, text), decide, self._not_previewed)
 
     def _decide(self, key: str, text: str, found: "Preview") -> None:
         """Decide what Enter does, now that the preview is known."""
         self._previewed(found)
+        # Esc may have come before this answer
         if key != self._editing or found.problems:
             return
         if key == CREATE:

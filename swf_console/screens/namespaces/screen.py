@@ -85,6 +85,7 @@ class NamespacesScreen(PolledScreen["NamespacesSnapshot"]):
         self.listing.set_empty_text(
             f"Namespaces not known: {unknown_because(self.context, 'db')}" if outage else with_keys(NONE_YET)
         )
+        # the last rows stay, dimmed
         if not outage:
             self.listing.show([namespace_item(one, current, user) for one in snapshot.namespaces])
         self._files = snapshot.files

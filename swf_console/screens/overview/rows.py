@@ -44,6 +44,7 @@ def running_item(one: "ExecutionProgress") -> Item:
     """A running execution as a row."""
     color: SemanticColor = "bad" if one.lost else "watch" if one.stopping else "busy"
     bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
+    # STFs of other processes are counted in the database, up to a limit
     count = f"{one.stf_count:,}" if one.here else capped(one.stf_count, COUNT_CAP)
     of = f"{count} of {one.planned:,}" if one.planned else count
     last = one.states[-1] if one.states else None

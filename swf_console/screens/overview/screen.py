@@ -92,6 +92,7 @@ class OverviewScreen(PolledScreen["OverviewSnapshot"]):
         self.detail.can_focus = False
 
     def _read(self) -> "OverviewSnapshot":
+        # another process has read the first snapshot while this one loaded Textual
         prefetch = self.context.prefetch
         prefetched: OverviewSnapshot | None = prefetch.take() if self._monitor is None and prefetch else None
         if prefetched is not None:
@@ -108,6 +109,7 @@ class OverviewScreen(PolledScreen["OverviewSnapshot"]):
         self.snapshot = snapshot
         ((text, color),) = verdict_parts(snapshot.verdict)
         self.query_one("#overview-verdict", Static).update(Content.styled(text, STYLES[color]))
+        # the last rows stay, dimmed
         if not snapshot.database_trouble:
             self.listing.show([running_item(one) for one in snapshot.running])
         self.listing.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)

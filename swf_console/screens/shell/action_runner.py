@@ -77,6 +77,7 @@ class ActionRunner:
         self._line.say(f"{command or action.title} {symbol('arrow')} running ...")
 
         def work() -> None:
+            # between the key and this thread the terminal may have disappeared
             if self._context.ending:
                 return
             result = perform(self._context, action, command, call)

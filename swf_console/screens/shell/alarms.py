@@ -57,6 +57,7 @@ class AlarmBar:
 
     def add(self, alarm: Alarm) -> None:
         """Show and journal an alarm."""
+        # an alarm that is already shown is neither counted nor journalled twice
         if self.raised.add(alarm):
             self._workers.run_worker(
                 lambda: journal_alarm(self._context, alarm), thread=True, group="journal"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 # tmux and many terminals drop longer sequences silently
 MOST_BYTES = 74_000
+# GNU screen drops a string of more than 768 bytes
 SCREEN_CHUNK = 700
 
 

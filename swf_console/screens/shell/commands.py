@@ -111,6 +111,7 @@ class Commands:
             self._navigation.when_open(partial(self._do, action, chosen.argument))
             self._navigation.open_screen(action.scopes[0])
         else:
+            # the palette is still closing: only after that the screen below has the focus again
             self._host.call_later(self._do, action, chosen.argument)
 
     async def _do(self, action: Action, argument: str) -> None:

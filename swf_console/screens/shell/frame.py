@@ -91,6 +91,7 @@ class Frame:
     def show_title(self) -> None:
         """Set the window's title: the namespace, and the number of alarms."""
         title = f"swf-console {self._context.namespace or ''} {attention(*self._counts)}".replace("  ", " ")
+        # terminals and multiplexers redraw their tabs for each sequence
         if title != self._title:
             self._title = title
             self._write(title_sequence(title, self._environ))

@@ -83,6 +83,7 @@ class KeyQueue:
             self._settled()
             return
         self._busy = True
+        # a late `KeyHandled` of an earlier key must not release this one
         self._serial += 1
         self._fall_back(LONGEST_KEY)
         target = self._focus()

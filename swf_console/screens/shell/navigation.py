@@ -109,6 +109,7 @@ class Navigation:
 
     async def _create(self, listed: ScreenEntry) -> None:
         """Create a screen, and show it when all its parts are mounted."""
+        # importing a screen takes long enough for keys to arrive meanwhile
         screen_class = await asyncio.to_thread(listed.load)
         screen = screen_class(self._context)
         await self._frame.screens.add_content(screen, id=f"screen-{listed.name}")
@@ -128,6 +129,7 @@ class Navigation:
             screen.recall(dict(where))
         if before is not screen:
             screen.opened()
+        # a widget that is not displayed yet cannot take the focus
         self._host.call_after_refresh(self._give_keys, screen)
         waiting, self._when_open = self._when_open, []
         for call in waiting:

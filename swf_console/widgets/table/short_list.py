@@ -198,7 +198,7 @@ class ShortList(LineView):
         """Move the cursor."""
         self.move_to(self._cursor + by)
 
-    def action_leaf(self, by: int) -> None:
+    def action_page(self, by: int) -> None:
         """Move the cursor by a page."""
         self.move_to(self._cursor + by * max(1, self.visible_height - 1))
 

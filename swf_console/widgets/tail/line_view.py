@@ -132,7 +132,7 @@ class LineView(ScrollView, StripWidget, can_focus=True):
         """Scroll by lines."""
         self.scroll_relative(y=by, animate=False)
 
-    def action_leaf(self, by: int) -> None:
+    def action_page(self, by: int) -> None:
         """Scroll by pages."""
         self.scroll_relative(y=by * max(1, self.visible_height - 1), animate=False)
 

@@ -111,10 +111,10 @@ class LogPane(LineView):
         self._stop_following()
         super().action_step(by)
 
-    def action_leaf(self, by: int) -> None:
+    def action_page(self, by: int) -> None:
         """Scroll, and stop following."""
         self._stop_following()
-        super().action_leaf(by)
+        super().action_page(by)
 
     def action_edge(self, last: bool) -> None:
         """Scroll to the first line, or to the last and follow."""

@@ -147,7 +147,7 @@ class MessageTail(StripWidget, can_focus=True):
         """Move the cursor."""
         self._move(by)
 
-    def action_leaf(self, by: int) -> None:
+    def action_page(self, by: int) -> None:
         """Move by a page."""
         self._move(by * max(1, self.size.height - 1))
 
