@@ -46,7 +46,7 @@ Rows = dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rows]:
+def undisturbed_rows(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rows]:
     """What the run leaves when nothing happens."""
     home = shutil.copytree(template, tmp_path_factory.mktemp("undisturbed") / "home")
     testbed = Testbed(home)
@@ -75,15 +75,17 @@ def pids(testbed: Testbed) -> dict[str, int]:
     return {name: pid for name, pid in found.items() if pid}
 
 
-def test_agents_supervisord_killed_continue(testbed: Testbed, undisturbed: Rows) -> None:
+def test_agents_supervisord_killed_continue(testbed: Testbed, undisturbed_rows: Rows) -> None:
     begin(testbed)
     testbed.wait_rows(DONE, 10)
     testbed.kill_supervisord()
     assert "the next run starts it" in testbed.type("testbed", "status")
-    assert differences(finish(testbed), undisturbed) == []
+    assert differences(finish(testbed), undisturbed_rows) == []
 
 
-def test_agents_start_after_supervisord_killed_replaces_them(testbed: Testbed, undisturbed: Rows) -> None:
+def test_agents_start_after_supervisord_killed_replaces_them(
+    testbed: Testbed, undisturbed_rows: Rows
+) -> None:
     begin(testbed)
     testbed.wait_rows(DONE, 10)
     before = pids(testbed)
@@ -91,10 +93,10 @@ def test_agents_start_after_supervisord_killed_replaces_them(testbed: Testbed, u
     testbed.type("swf-console", "agents", "start", *CHAIN)
     after = pids(testbed)
     assert len(set(after.values()) - set(before.values())) == 5
-    assert differences(finish(testbed), undisturbed) == []
+    assert differences(finish(testbed), undisturbed_rows) == []
 
 
-def test_agents_killed_with_supervisord_are_restarted(testbed: Testbed, undisturbed: Rows) -> None:
+def test_agents_killed_with_supervisord_are_restarted(testbed: Testbed, undisturbed_rows: Rows) -> None:
     begin(testbed)
     testbed.wait_rows(DONE, 10)
     agents = [pid for name, pid in pids(testbed).items() if name.partition(":")[0] in CHAIN]
@@ -102,7 +104,7 @@ def test_agents_killed_with_supervisord_are_restarted(testbed: Testbed, undistur
     for pid in agents:
         os.kill(pid, signal.SIGKILL)
     testbed.type("swf-console", "agents", "start", *CHAIN)
-    assert differences(finish(testbed), undisturbed) == []
+    assert differences(finish(testbed), undisturbed_rows) == []
 
 
 @pytest.mark.timeout(300)

@@ -21,7 +21,7 @@ PATIENCE = 2.0
 
 
 @pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[MonitorProcess]:
+def roomy_monitor(tmp_path: Path) -> Iterator[MonitorProcess]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     found = MonitorProcess(tmp_path).start()
@@ -56,27 +56,27 @@ def report(http: httpx.Client, number: int) -> float:
     return time.monotonic() - began
 
 
-def test_stream_thousand_idle_clients_do_not_delay_agents(monitor: MonitorProcess) -> None:
+def test_stream_thousand_idle_clients_do_not_delay_agents(roomy_monitor: MonitorProcess) -> None:
     with ExitStack() as stack:
-        http = stack.enter_context(httpx.Client(base_url=f"{monitor.url}/api", timeout=10))
+        http = stack.enter_context(httpx.Client(base_url=f"{roomy_monitor.url}/api", timeout=10))
         for _ in range(IDLE):
-            stack.callback(follow(monitor.url, "namespace=none").close)
+            stack.callback(follow(roomy_monitor.url, "namespace=none").close)
         assert http.get("/messages/stream/status/").json()["connected_clients"] == IDLE
         assert max(report(http, number) for number in range(50)) < PATIENCE
         message = {"msg_type": "x", "namespace": "none", "message_content": {"to": "all"}}
-        one = follow(monitor.url, "namespace=none")
+        one = follow(roomy_monitor.url, "namespace=none")
         stack.callback(one.close)
         http.post("/workflow-messages/", json=message)
         wait_for(lambda: b"event: x" in one.recv(4000))
-    wait_for(lambda: _clients(monitor) == 0, 20)
-    assert monitor.stop() == 0
+    wait_for(lambda: _clients(roomy_monitor) == 0, 20)
+    assert roomy_monitor.stop() == 0
 
 
-def test_stream_clients_that_read_nothing_are_cut_off(monitor: MonitorProcess) -> None:
+def test_stream_clients_that_read_nothing_are_cut_off(roomy_monitor: MonitorProcess) -> None:
     with ExitStack() as stack:
-        http = stack.enter_context(httpx.Client(base_url=f"{monitor.url}/api", timeout=30))
+        http = stack.enter_context(httpx.Client(base_url=f"{roomy_monitor.url}/api", timeout=30))
         for _ in range(SLOW):
-            stack.callback(follow(monitor.url, "namespace=flood", buffer=4096).close)
+            stack.callback(follow(roomy_monitor.url, "namespace=flood", buffer=4096).close)
         longest = 0.0
         for number in range(MESSAGES):
             content = {"text": "x" * SIZE, "number": number}
@@ -86,9 +86,9 @@ def test_stream_clients_that_read_nothing_are_cut_off(monitor: MonitorProcess) -
         assert longest < PATIENCE
         status = http.get("/messages/stream/status/").json()
         assert (status["connected_clients"], status["cut_off"]) == (0, SLOW)
-    assert monitor.stop() == 0
+    assert roomy_monitor.stop() == 0
 
 
-def _clients(monitor: MonitorProcess) -> int:
-    received = httpx.get(f"{monitor.url}/api/messages/stream/status/").json()
+def _clients(roomy_monitor: MonitorProcess) -> int:
+    received = httpx.get(f"{roomy_monitor.url}/api/messages/stream/status/").json()
     return int(received["connected_clients"])

@@ -38,22 +38,22 @@ def certificate(tmp_path: Path, authority: Certificate) -> Certificate:
 
 
 @pytest.fixture
-def monitor(tmp_path: Path, certificate: Certificate) -> Iterator[MonitorProcess]:
+def tls_monitor(tmp_path: Path, certificate: Certificate) -> Iterator[MonitorProcess]:
     made = MonitorProcess(tmp_path, SWF_API_TOKEN=TOKEN)
     words = ["--tls-cert", str(certificate.cert_file), "--tls-key", str(certificate.key_file)]
     yield made.start("--host", EVERYWHERE, "--port", "0", *words)
     made.end()
 
 
-def from_outside(monitor: MonitorProcess) -> str:
+def from_outside(tls_monitor: MonitorProcess) -> str:
     """Its URL as another machine has it."""
-    return f"https://{own_address()}:{monitor.url.rpartition(':')[2]}"
+    return f"https://{own_address()}:{tls_monitor.url.rpartition(':')[2]}"
 
 
 def test_monitor_over_tls_serves_remote_agent_with_token(
-    monitor: MonitorProcess, authority: Certificate
+    tls_monitor: MonitorProcess, authority: Certificate
 ) -> None:
-    url = from_outside(monitor)
+    url = from_outside(tls_monitor)
     session = requests.Session()
     session.trust_env = False
     session.verify = str(authority.cert_file)
@@ -68,13 +68,13 @@ def test_monitor_over_tls_serves_remote_agent_with_token(
         assert session.post(f"{url}/api/workflow-messages/", json=message, timeout=10).status_code == 201
         data = next(line for line in lines if b"over tls" in line)
         assert json.loads(data.partition(b": ")[2])["namespace"] == "far"
-    assert monitor.stop() == 0
+    assert tls_monitor.stop() == 0
 
 
 def test_monitor_over_tls_refuses_without_token_and_plain_text(
-    monitor: MonitorProcess, authority: Certificate
+    tls_monitor: MonitorProcess, authority: Certificate
 ) -> None:
-    url, trusted = from_outside(monitor), str(authority.cert_file)
+    url, trusted = from_outside(tls_monitor), str(authority.cert_file)
     for header in ({}, {"Authorization": "Token wrong"}, {"Authorization": TOKEN}, {"Host": "127.0.0.1"}):
         for path in ("/api/runs/", "/api/logs/", "/metrics", "/api/openapi.json", "/api/messages/stream/"):
             answer = requests.get(url + path, headers=header, verify=trusted, timeout=10)

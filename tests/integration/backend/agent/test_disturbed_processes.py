@@ -92,7 +92,7 @@ def running_agents(home: AgentHome) -> Iterator[AgentHome]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+def undisturbed_rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What two runs leave, one after the other, when nothing happens."""
     with running_agents(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         for count in (1, 2):
@@ -108,7 +108,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
 
 
 @pytest.mark.timeout(400)
-def test_chain_disturbed_messages_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
+def test_chain_disturbed_messages_store_the_same_rows(home: AgentHome, undisturbed_rows: Rows) -> None:
     run_it(home)
     finish(home, 1)
     disturber = MessageRepeater(home.database, *home.broker_address())
@@ -119,7 +119,7 @@ def test_chain_disturbed_messages_store_the_same_rows(home: AgentHome, undisturb
     home.wait_for(lambda: over(home) == 2, 60)
     home.wait_quiet(CHAIN)
     disturber.close()
-    assert differences(finish(home, 2), undisturbed) == []
+    assert differences(finish(home, 2), undisturbed_rows) == []
     assert {home.agent(kind).operational_state for kind in CHAIN} == {"READY"}
 
 

@@ -85,7 +85,7 @@ def running_agents(home: AgentHome) -> Iterator[AgentHome]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+def undisturbed_rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What the run leaves when nothing happens."""
     with running_agents(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         run_it(home, "--realtime")
@@ -98,17 +98,17 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
         yield made
 
 
-def test_fast_mode_run_stores_the_rows_of_a_real_time_run(home: AgentHome, undisturbed: Rows) -> None:
+def test_fast_mode_run_stores_the_rows_of_a_real_time_run(home: AgentHome, undisturbed_rows: Rows) -> None:
     run_it(home)
     home.wait_for(lambda: is_over(home), 10)
-    assert finish(home) == undisturbed
+    assert finish(home) == undisturbed_rows
     left = state(home)
     assert left is not None
     counted = (left.stf_samples_received, left.slices_created, left.slices_completed)
     assert counted == (SAMPLES, SAMPLES * SLICES, SAMPLES * SLICES)
 
 
-def test_fast_processing_agents_killed_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
+def test_fast_processing_agents_killed_store_the_same_rows(home: AgentHome, undisturbed_rows: Rows) -> None:
     with home.during(lambda: run_it(home, "--realtime")):
         for number, kind in enumerate(FAST_CHAIN):
             home.wait_for(lambda number=number: done_slices(home, 4 * number + 1))  # type: ignore[misc]
@@ -119,22 +119,22 @@ def test_fast_processing_agents_killed_store_the_same_rows(home: AgentHome, undi
             home.kill(kind)
         for kind in FAST_CHAIN:
             home.start(kind)
-    assert finish(home) == undisturbed
+    assert finish(home) == undisturbed_rows
 
 
-def test_fast_processing_broker_killed_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> None:
+def test_fast_processing_broker_killed_loses_no_slice(tmp_path: Path, undisturbed_rows: Rows) -> None:
     with running_agents(AgentHome(tmp_path / "home", NAMESPACE)) as home:
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(lambda: done_slices(home, 5))
             home.kill("broker")
             home.start_broker()
-        assert finish(home) == undisturbed
+        assert finish(home) == undisturbed_rows
 
 
 @pytest.mark.activemq
 @pytest.mark.postgresql
 def test_fast_processing_activemq_killed_loses_no_slice(
-    tmp_path: Path, private_activemq: ActiveMQ, postgresql_url: str, undisturbed: Rows
+    tmp_path: Path, private_activemq: ActiveMQ, postgresql_url: str, undisturbed_rows: Rows
 ) -> None:
     broker = private_activemq.environment()
     with running_agents(
@@ -144,7 +144,7 @@ def test_fast_processing_activemq_killed_loses_no_slice(
             home.wait_for(lambda: done_slices(home, 5))
             private_activemq.kill()
             private_activemq.start()
-        assert finish(home) == undisturbed
+        assert finish(home) == undisturbed_rows
 
 
 def test_fast_processing_two_namespaces_at_once_are_separate(home: AgentHome) -> None:
@@ -160,7 +160,7 @@ def test_fast_processing_two_namespaces_at_once_are_separate(home: AgentHome) ->
 @pytest.mark.activemq
 @pytest.mark.postgresql
 def test_agents_of_two_homes_work_together(
-    tmp_path: Path, private_activemq: ActiveMQAddress, postgresql_url: str, undisturbed: Rows
+    tmp_path: Path, private_activemq: ActiveMQAddress, postgresql_url: str, undisturbed_rows: Rows
 ) -> None:
     def made(name: str) -> AgentHome:
         return prepare(
@@ -173,4 +173,4 @@ def test_agents_of_two_homes_work_together(
         one.start_in_order(FAST_CHAIN[:2])
         other.start_in_order(FAST_CHAIN[2:])
         run_it(one)
-        assert finish(other) == undisturbed
+        assert finish(other) == undisturbed_rows

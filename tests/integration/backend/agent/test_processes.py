@@ -72,7 +72,7 @@ def finish(home: AgentHome) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+def undisturbed_rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What the run leaves when nothing happens."""
     with prepare(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         home.start_in_order()
@@ -86,7 +86,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
         yield made
 
 
-def test_chain_agents_killed_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
+def test_chain_agents_killed_store_the_same_rows(home: AgentHome, undisturbed_rows: Rows) -> None:
     home.start_in_order()
     with home.during(lambda: run_it(home, "--realtime")):
         for number, kind in enumerate(SCRIPTS):
@@ -98,7 +98,7 @@ def test_chain_agents_killed_store_the_same_rows(home: AgentHome, undisturbed: R
             home.kill(kind)
         for kind in SCRIPTS:
             home.start(kind)
-    assert finish(home) == undisturbed
+    assert finish(home) == undisturbed_rows
 
 
 def test_agent_signal_ends_it_with_a_last_heartbeat(home: AgentHome) -> None:
@@ -110,7 +110,7 @@ def test_agent_signal_ends_it_with_a_last_heartbeat(home: AgentHome) -> None:
         assert home.agent("data").instance_name == "data-agent-alice-1"
 
 
-def test_chain_two_namespaces_are_separate(home: AgentHome, undisturbed: Rows) -> None:
+def test_chain_two_namespaces_are_separate(home: AgentHome, undisturbed_rows: Rows) -> None:
     home.start_in_order()
     other = [f"--namespace={NAMESPACE}-other"]
     with home.during(lambda: run_it(home, *other)):
@@ -128,14 +128,14 @@ def _complete(home: AgentHome, execution_id: str) -> bool:
         return stf_counts(connection, execution_id) == {"processing_complete": STFS}
 
 
-def test_chain_broker_killed_loses_nothing(tmp_path: Path, undisturbed: Rows) -> None:
+def test_chain_broker_killed_loses_nothing(tmp_path: Path, undisturbed_rows: Rows) -> None:
     with prepare(AgentHome(tmp_path / "home", NAMESPACE)) as home:
         home.start_in_order()
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(partial(generated, home, 5))
             home.kill("broker")
             home.start_broker()
-        assert finish(home) == undisturbed
+        assert finish(home) == undisturbed_rows
 
 
 def test_agent_second_process_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import itertools
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,15 @@ from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import StompSocket
 
 NAMES = itertools.count(1)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
+    """An embedded broker of this test alone; its log must not contain errors."""
+    process = BrokerProcess(tmp_path)
+    process.start()
+    yield process
+    process.end()
 
 
 @pytest.fixture(scope="module")

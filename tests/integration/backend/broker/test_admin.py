@@ -1,7 +1,6 @@
 """Requests of an administrator to a running embedded broker."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,6 @@ REPLIES = "/temp-queue/replies"
 PERSISTENT = {"persistent": "true"}
 INDIVIDUAL = {"ack": "client-individual"}
 DURABLE = INDIVIDUAL | {"activemq.subscriptionName": "mine"}
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    process = BrokerProcess(tmp_path)
-    process.start()
-    yield process
-    process.end()
 
 
 class Administrator:

@@ -22,14 +22,6 @@ PERIOD = 0.005
 Attack = Callable[[BrokerProcess, ExitStack], None]
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    process = BrokerProcess(tmp_path)
-    process.start()
-    yield process
-    process.end()
-
-
 class Bystander(threading.Thread):
     """A client that sends itself 200 messages a second through a topic, and how long each took in seconds."""
 
@@ -64,7 +56,7 @@ def raw_connection(broker: BrokerProcess, stack: ExitStack) -> socket.socket:
 
 
 @contextmanager
-def undisturbed(broker: BrokerProcess, memory: int) -> Iterator[None]:
+def unaffected_bystander(broker: BrokerProcess, memory: int) -> Iterator[None]:
     """Another client's p99 and the broker's memory while this holds."""
     bystander = Bystander(broker)
     wait_for(lambda: len(bystander.delays) > 20)
@@ -207,7 +199,7 @@ def uncommitted_messages(broker: BrokerProcess, stack: ExitStack) -> None:
 def test_broker_hostile_client_does_not_delay_others(
     broker: BrokerProcess, attack: Attack, memory: int
 ) -> None:
-    with ExitStack() as stack, undisturbed(broker, memory):
+    with ExitStack() as stack, unaffected_bystander(broker, memory):
         attack(broker, stack)
 
 

@@ -3,7 +3,7 @@
 import resource
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,6 @@ from tests.support.waiting import wait_for
 KEPT = {"persistent": "true"}
 INDIVIDUAL = {"ack": "client-individual"}
 DURABLE = {"activemq.subscriptionName": "mine", "ack": "client-individual"}
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    process = BrokerProcess(tmp_path)
-    process.start()
-    yield process
-    process.end()
 
 
 def restarted(broker: BrokerProcess) -> None:

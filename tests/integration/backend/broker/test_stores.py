@@ -18,14 +18,6 @@ DURABLE = INDIVIDUAL | {"activemq.subscriptionName": "mine"}
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    process = BrokerProcess(tmp_path)
-    process.start()
-    yield process
-    process.end()
-
-
-@pytest.fixture
 def small_broker(tmp_path: Path) -> Iterator[BrokerProcess]:
     """A broker with a window of 50 messages and stores of 100 KB."""
     process = BrokerProcess(tmp_path, limits={"window_messages": 50, "store_bytes": 100_000})

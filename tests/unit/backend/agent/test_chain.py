@@ -43,7 +43,7 @@ def stage(tmp_path: Path) -> Iterator[AgentStage]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, list[tuple[str, str]]]:
+def undisturbed_rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, list[tuple[str, str]]]:
     """What a run without any disturbance leaves behind."""
     stage = AgentStage(tmp_path_factory.mktemp("undisturbed"))
     stage.record_execution(SECTIONS)
@@ -165,7 +165,7 @@ def test_chain_messages_match_the_contract(stage: AgentStage) -> None:
 
 
 def test_chain_messages_repeated_in_any_order_store_the_same_rows(
-    stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
+    stage: AgentStage, undisturbed_rows: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     shuffled = [*the_run(), *the_run()]
     random.Random(7).shuffle(shuffled)
@@ -179,12 +179,12 @@ def test_chain_messages_repeated_in_any_order_store_the_same_rows(
         for message in the_run():  # and once more by somebody who gives no id
             stage.say(message.body)
         finish(stage)
-    assert (snapshot(stage.database), sent_by_agents(stage.database)) == undisturbed
+    assert (snapshot(stage.database), sent_by_agents(stage.database)) == undisturbed_rows
 
 
 @pytest.mark.parametrize("victim", KINDS)
 def test_chain_agent_restarted_during_run_stores_the_same_rows(
-    stage: AgentStage, victim: type[Agent], undisturbed: tuple[Snapshot, list[tuple[str, str]]]
+    stage: AgentStage, victim: type[Agent], undisturbed_rows: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     messages = the_run()
     with ExitStack() as living:
@@ -202,11 +202,11 @@ def test_chain_agent_restarted_during_run_stores_the_same_rows(
                 give(stage, message)
             finish(stage)
     left = snapshot(stage.database), sent_by_agents(stage.database)
-    assert left == undisturbed
+    assert left == undisturbed_rows
 
 
 def test_chain_agent_joining_late_is_backfilled_from_the_database(
-    stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
+    stage: AgentStage, undisturbed_rows: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     messages = the_run()
     record(stage, messages)
@@ -220,12 +220,12 @@ def test_chain_agent_joining_late_is_backfilled_from_the_database(
         with stage.running(ProcessingAgent), stage.running(FastmonAgent):
             finish(stage)
     left, sent = snapshot(stage.database), sent_by_agents(stage.database)
-    assert left == undisturbed[0]
-    assert sent == undisturbed[1]
+    assert left == undisturbed_rows[0]
+    assert sent == undisturbed_rows[1]
 
 
 def test_chain_invalid_messages_store_nothing_and_agents_continue(
-    stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
+    stage: AgentStage, undisturbed_rows: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     values: tuple[Any, ...] = (None, 0, -1, 1e300, True, [], {}, "", "\x00", "x" * 5000, "../../etc/passwd\n")
     with (
@@ -240,7 +240,7 @@ def test_chain_invalid_messages_store_nothing_and_agents_continue(
                     stage.say(json.dumps(content | {field: value, "filename": value, "sequence": value}))
             give(stage, message)
         finish(stage)
-    assert (snapshot(stage.database), sent_by_agents(stage.database)) == undisturbed
+    assert (snapshot(stage.database), sent_by_agents(stage.database)) == undisturbed_rows
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.1, 0.3, 1 / 3, 0.5, 0.999, 1.0])

@@ -48,7 +48,7 @@ def stage(tmp_path: Path) -> Iterator[AgentStage]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def undisturbed_rows(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """What a run without any disturbance leaves behind."""
     stage = fast(AgentStage(tmp_path_factory.mktemp("undisturbed")))
     with ExitStack() as living:
@@ -183,7 +183,7 @@ def test_fast_processing_messages_match_the_contract(stage: AgentStage) -> None:
 
 
 def test_fast_processing_messages_repeated_in_any_order_store_the_same_rows(
-    stage: AgentStage, undisturbed: Snapshot
+    stage: AgentStage, undisturbed_rows: Snapshot
 ) -> None:
     shuffled = [*the_run(), *the_run()]
     random.Random(5).shuffle(shuffled)
@@ -197,12 +197,12 @@ def test_fast_processing_messages_repeated_in_any_order_store_the_same_rows(
             stage.say(stored.body, stored.destination)
         stage.settled()
         finish(stage)
-    assert left_by(stage.database) == undisturbed
+    assert left_by(stage.database) == undisturbed_rows
 
 
 @pytest.mark.parametrize("victim", KINDS)
 def test_fast_processing_agent_restarted_during_run_stores_the_same_rows(
-    stage: AgentStage, victim: type[Agent], undisturbed: Snapshot
+    stage: AgentStage, victim: type[Agent], undisturbed_rows: Snapshot
 ) -> None:
     messages = the_run()
     with ExitStack() as others, ExitStack() as first_life:
@@ -217,7 +217,7 @@ def test_fast_processing_agent_restarted_during_run_stores_the_same_rows(
             for message in messages[8:]:
                 give(stage, message)
             finish(stage)
-    assert left_by(stage.database) == undisturbed
+    assert left_by(stage.database) == undisturbed_rows
 
 
 def test_slice_failing_is_retried_three_times_then_failed(stage: AgentStage) -> None:
@@ -276,7 +276,7 @@ def test_slice_result_of_earlier_run_changes_only_that_run(stage: AgentStage) ->
 
 
 def test_fast_processing_invalid_messages_store_nothing_and_agents_continue(
-    stage: AgentStage, undisturbed: Snapshot
+    stage: AgentStage, undisturbed_rows: Snapshot
 ) -> None:
     values: tuple[Any, ...] = (
         None,
@@ -305,7 +305,7 @@ def test_fast_processing_invalid_messages_store_nothing_and_agents_continue(
         for message in the_run():
             give(stage, message)
         finish(stage)
-    assert left_by(stage.database) == undisturbed
+    assert left_by(stage.database) == undisturbed_rows
 
 
 def test_slice_destination_configured_receives_the_slices(tmp_path: Path) -> None:
