@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ..core.errors import BrokerUnreachable, PortInUse
-from ..core.files import FileLock, is_locked, private_opener, read_json
+from ..core.files import FileLock, disk_problem, is_locked, private_opener, read_json
 from ..core.settings import BrokerSettings, Settings, private_directory
 
 MODULE = "swf_console.backend.broker"
@@ -160,6 +160,11 @@ class EmbeddedBroker:
         other = find_running(self._state_dir)
         if other is not None:
             return other
+        if problem := disk_problem(self._state_dir):  # the log may be empty then
+            raise BrokerUnreachable(
+                f"the embedded broker did not start: the disk of {self._state_dir} {problem}",
+                "Free space, or set SWF_STATE_DIR to another disk",
+            )
         lines = self._log_file().read_text(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else f"exit code {child.returncode}"
         kind = PortInUse if child.returncode == USAGE_EXIT_CODE else BrokerUnreachable

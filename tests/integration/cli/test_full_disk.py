@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from swf_console.backend.core.errors import BrokerUnreachable
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.messaging.embedded import EmbeddedBroker
 from swf_console.backend.services.home import write_home
 from tests.support.homes import plain_environment, run
 
@@ -99,6 +102,9 @@ def test_commands_full_disk_with_executions_can_be_read(small: SmallDisk) -> Non
         done = small(*words)
         assert done.returncode == 0, done
         assert "stf_datataking" in done.stdout or "small" in done.stdout
+    settings = load_settings({"SWF_STATE_DIR": str(small.disk / "state")}, home=small.home)
+    with pytest.raises(BrokerUnreachable, match=r"did not start: the disk of \S+ is full"):
+        EmbeddedBroker(settings).address()
     (small.disk / "filler").unlink()
     assert small(*RUN).returncode == 0
 
