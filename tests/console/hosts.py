@@ -89,6 +89,12 @@ class HostApp(App[None]):
 
         self.run_worker(work, thread=True)
 
+    def hold_keys(self) -> None:
+        """This application has no key queue."""
+
+    def release_keys(self) -> None:
+        """This application has no key queue."""
+
     def copy(self, text: str, what: str = "") -> None:
         self.calls.copied.append(text)
 

@@ -10,6 +10,7 @@ from swf_console.screens.dialogs.namespace_picker import NamespacePicker
 from swf_console.screens.dialogs.namespace_setup import NamespaceSetup
 from swf_console.screens.executions.list import ExecutionList
 from swf_console.screens.journal import JournalScreen
+from swf_console.screens.launch.form import LaunchForm
 from swf_console.viewmodels.context import ConsoleContext
 from tests.console.hosts import play, type_at_once, until
 
@@ -100,5 +101,16 @@ def test_key_queue_escape_and_letter_at_once_are_two_keys(offline_context: Conso
         type_at_once(app, ":st")
         app.post_message(events.Key("alt+shift+w", "W"))
         await until(pilot, lambda: len(app.screen_stack) == 1 and not app.writable)
+
+    play(offline_context, steps)
+
+
+def test_key_queue_keys_after_launch_key_go_to_form(offline_context: ConsoleContext) -> None:
+    async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
+        type_at_once(app, "Rpw")
+        await until(pilot, lambda: isinstance(app.screen, LaunchForm) and app.screen.request is not None)
+        form = app.screen
+        assert isinstance(form, LaunchForm)
+        await until(pilot, lambda: bool(form.request and form.request.realtime) and not form.here)
 
     play(offline_context, steps)

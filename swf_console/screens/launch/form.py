@@ -60,7 +60,9 @@ class LaunchForm(ModalScreen[None]):
     def on_mount(self) -> None:
         """Read the configurations."""
         self.body.keys.show(("launch",), host_of(self).refusal)
-        self._offers.start(self._offer, self._offered, self._failed)
+        # p or w typed right after R belongs to a request that does not exist yet
+        host_of(self).hold_keys()
+        self._offers.start(self._offer, self._offered, self._not_offered)
 
     def on_unmount(self) -> None:
         """Stop a dry run that is under way."""
@@ -85,6 +87,11 @@ class LaunchForm(ModalScreen[None]):
         self.set_request(request)
         self._start_when_checked = requested
         self.rows.move_to(1)
+        host_of(self).release_keys()
+
+    def _not_offered(self, error: Exception) -> None:
+        self._failed(error)
+        host_of(self).release_keys()
 
     def set_request(self, request: "RunRequest") -> None:
         """Check another request from now on."""
