@@ -1,8 +1,8 @@
-"""The brokers that contract and conformance tests run against: the embedded one and a real ActiveMQ."""
+"""The brokers under test: embedded ones, and for contract and conformance tests a real ActiveMQ too."""
 
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import StompSocket
 
 NAMES = itertools.count(1)
+LimitedBroker = Callable[..., BrokerProcess]
 
 
 @pytest.fixture
@@ -63,3 +64,17 @@ def connect(access: BrokerAccess) -> Iterator[Connect]:
 def name() -> str:
     """A destination's name of this test alone."""
     return f"contract.{uuid.uuid4().hex[:12]}.n{next(NAMES)}"
+
+
+@pytest.fixture
+def limited_broker(tmp_path: Path) -> Iterator[LimitedBroker]:
+    """Starts a broker with other limits, by their names; it ends with the test."""
+    with ExitStack() as stack:
+
+        def started(**limits: float) -> BrokerProcess:
+            process = BrokerProcess(tmp_path, limits=limits)
+            stack.callback(process.end)
+            process.start()
+            return process
+
+        yield started

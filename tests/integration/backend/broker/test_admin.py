@@ -1,13 +1,14 @@
 """Requests of an administrator to a running embedded broker."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import StompSocket
+
+from .conftest import LimitedBroker
 
 ADMIN = "/queue/SWF.Broker.Admin"
 REPLIES = "/temp-queue/replies"
@@ -102,9 +103,8 @@ def test_admin_drop_removes_abandoned_subscription(broker: BrokerProcess) -> Non
     assert Administrator(broker).request("subscriptions")["subscriptions"] == []
 
 
-def test_admin_purge_removes_waiting_and_leaves_delivered(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
-    broker.start()
+def test_admin_purge_removes_waiting_and_leaves_delivered(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(window_messages=50)
     client = broker.connect()
     for number in range(200):
         client.send("/queue/a", str(number), PERSISTENT)
@@ -118,12 +118,10 @@ def test_admin_purge_removes_waiting_and_leaves_delivered(tmp_path: Path) -> Non
         client.acknowledge(message)
     assert client.message().text == "new"
     assert client.silent()
-    broker.end()
 
 
-def test_admin_browse_shows_messages_in_memory_and_on_disk(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
-    broker.start()
+def test_admin_browse_shows_messages_in_memory_and_on_disk(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(window_messages=50)
     client = broker.connect()
     send_all(client, "/queue/a", [f"{number}:{'x' * 100}" for number in range(100)], kind="k")
     client.subscribe("/queue/a", headers=INDIVIDUAL | {"activemq.prefetchSize": 1})
@@ -139,7 +137,6 @@ def test_admin_browse_shows_messages_in_memory_and_on_disk(tmp_path: Path) -> No
     reply = administrator.request("browse", destination="/queue/a", after=messages[-1]["sequence"])
     assert [one["body"].partition(":")[0] for one in reply["messages"]] == [str(n) for n in range(80, 100)]
     assert reply["more"] is False
-    broker.end()
 
 
 def dead_letters(broker: BrokerProcess, bodies: list[str]) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ import pytest
 from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
 
+from .conftest import LimitedBroker
+
 PERSISTENT = {"persistent": "true"}
 INDIVIDUAL = {"ack": "client-individual"}
 INPUTS, STEPS, WINDOW = 300, 120, 20
@@ -119,9 +121,8 @@ def bodies_after_stop(broker: BrokerProcess) -> list[str]:
     return bodies(broker.state_dir / "broker.journal")
 
 
-def test_commit_with_refused_send_does_nothing(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"store_bytes": 100_000})
-    broker.start()
+def test_commit_with_refused_send_does_nothing(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(store_bytes=100_000)
     client = broker.connect()
     send_inputs(client)
     client.subscribe("/queue/in", headers=INDIVIDUAL | {"activemq.prefetchSize": 1})
@@ -137,12 +138,10 @@ def test_commit_with_refused_send_does_nothing(tmp_path: Path) -> None:
     again = broker.connect()
     again.subscribe("/queue/small")
     assert again.silent()
-    broker.end()
 
 
-def test_dead_letter_is_written_with_removal_from_queue(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path)
-    broker.start()
+def test_dead_letter_is_written_with_removal_from_queue(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker()
     client = broker.connect()
     client.put("/queue/a", "poison", **PERSISTENT)
     assert broker.stop() == 0
@@ -155,9 +154,8 @@ def test_dead_letter_is_written_with_removal_from_queue(tmp_path: Path) -> None:
     broker.kill()
     journal = broker.state_dir / "broker.journal"
     log = Path(f"{journal}-wal").read_bytes()
-    copy = tmp_path / "copy"
+    copy = broker.state_dir / "copy"
     for count in range((len(log) - WAL_HEADER) // (FRAME_HEADER + PAGE) + 1):
         shutil.copy(journal, copy)
         Path(f"{copy}-wal").write_bytes(log[: WAL_HEADER + count * (FRAME_HEADER + PAGE)])
         assert bodies(copy) == ["poison"]
-    broker.end()

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
+
+from .conftest import LimitedBroker
 
 MIB = 1024 * 1024
 INDIVIDUAL = {"ack": "client-individual"}
@@ -76,15 +77,13 @@ def test_topic_slow_subscribers_share_memory_of_messages(broker: BrokerProcess) 
     assert broker.memory() < 100 * MIB
 
 
-def test_topic_subscriber_not_acknowledging_is_disconnected(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"backlog_frames": 1000})
-    broker.start()
+def test_topic_subscriber_not_acknowledging_is_disconnected(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(backlog_frames=1000)
     client = broker.connect()
     client.subscribe("/topic/a", headers=INDIVIDUAL | {"activemq.prefetchSize": 10})
     publish(broker.connect(), "/topic/a", 1500, 10)
     commands = [frame.command for frame in client.until_closed()]
     assert commands == ["MESSAGE"] * 10 + ["ERROR"]
-    broker.end()
 
 
 @pytest.mark.parametrize("mode", ["auto", "client-individual"])

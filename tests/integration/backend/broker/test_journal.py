@@ -12,6 +12,8 @@ from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Closed, StompSocket
 from tests.support.waiting import wait_for
 
+from .conftest import LimitedBroker
+
 KEPT = {"persistent": "true"}
 INDIVIDUAL = {"ack": "client-individual"}
 DURABLE = {"activemq.subscriptionName": "mine", "ack": "client-individual"}
@@ -214,27 +216,23 @@ def test_backlog_long_uses_bounded_memory_and_is_in_order(broker: BrokerProcess)
     assert broker.memory() < 80 * 1024 * 1024
 
 
-def test_selector_matches_message_after_unmatched_backlog(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
-    broker.start()
+def test_selector_matches_message_after_unmatched_backlog(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(window_messages=50)
     client = broker.connect()
     send_all(client, "/queue/a", ["no"] * 300, namespace="other")
     send_all(client, "/queue/a", ["yes"], namespace="mine")
     client.subscribe("/queue/a", headers={"selector": "namespace = 'mine'"})
     assert client.message().text == "yes"
-    broker.end()
 
 
-def test_backlog_of_both_kinds_over_window_is_in_order(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
-    broker.start()
+def test_backlog_of_both_kinds_over_window_is_in_order(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(window_messages=50)
     client = broker.connect()
     for number in range(300):
         client.send("/queue/a", str(number), KEPT if number % 3 else {})
     client.put("/queue/a", "300")
     client.subscribe("/queue/a")
     assert [message.text for message in client.messages(301)] == [str(number) for number in range(301)]
-    broker.end()
 
 
 def journal_bytes(broker: BrokerProcess) -> int:
@@ -281,14 +279,12 @@ def test_file_size_limit_gives_error_and_no_receipt(broker: BrokerProcess) -> No
     assert again.silent()
 
 
-def test_journal_over_limit_refuses_message(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"journal_bytes": 1_000_000})
-    broker.start()
+def test_journal_over_limit_refuses_message(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(journal_bytes=1_000_000)
     client = broker.connect()
     assert client.ask("SEND", {"destination": "/queue/a"} | KEPT, "x" * 2_000_000).command == "ERROR"
     again = broker.connect()
     send_all(again, "/queue/a", ["small"])
-    broker.end()
 
 
 def test_start_journal_of_newer_version_is_refused_with_one_line(tmp_path: Path) -> None:

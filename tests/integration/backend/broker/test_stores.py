@@ -11,6 +11,8 @@ from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
 from tests.support.waiting import wait_for
 
+from .conftest import LimitedBroker
+
 MIB = 1024 * 1024
 PERSISTENT = {"persistent": "true"}
 INDIVIDUAL = {"ack": "client-individual"}
@@ -161,9 +163,8 @@ def test_expired_messages_are_removed_from_memory_and_disk(
 # selectors
 
 
-def test_selector_matches_message_after_any_number_of_others(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
-    broker.start()
+def test_selector_matches_message_after_any_number_of_others(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(window_messages=50)
     client = broker.connect()
     for block in range(30):
         send_all(client, "/queue/a", [f"no {block}"] * 1000, kind="no")
@@ -177,12 +178,10 @@ def test_selector_matches_message_after_any_number_of_others(tmp_path: Path) -> 
     send_all(client, "/queue/a", ["yes 3"], kind="yes")
     assert client.message().text == "yes 3"
     assert broker.memory() < 80 * MIB
-    broker.end()
 
 
-def test_selector_scan_does_not_delay_others(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"window_messages": 50})
-    broker.start()
+def test_selector_scan_does_not_delay_others(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(window_messages=50)
     client, other = broker.connect(), broker.connect()
     for _ in range(20):
         send_all(client, "/queue/a", ["x"] * 1000, kind="no")
@@ -194,7 +193,6 @@ def test_selector_scan_does_not_delay_others(tmp_path: Path) -> None:
         answered += 1
     assert client.message().text == "found"
     assert answered > 20
-    broker.end()
 
 
 def test_selectors_of_several_consumers_leave_rest_in_order(
@@ -271,14 +269,12 @@ def test_dropped_subscription_kill_during_removal_stays_dropped(
     wait_for(lambda: administrate(broker, "status")["status"]["journal_bytes"] < MIB, 20, 0.2)
 
 
-def test_journal_limit_is_named_in_error(tmp_path: Path) -> None:
-    broker = BrokerProcess(tmp_path, limits={"journal_bytes": MIB})
-    broker.start()
+def test_journal_limit_is_named_in_error(limited_broker: LimitedBroker) -> None:
+    broker = limited_broker(journal_bytes=MIB)
     answer = broker.connect().put("/queue/a", "x" * 2 * MIB, **PERSISTENT)
     assert answer.command == "ERROR"
     assert answer.headers["message"] == "The broker's journal is full: it has reached its limit of 1.05 MB"
     assert broker.connect().put("/queue/a", "x", **PERSISTENT).command == "RECEIPT"
-    broker.end()
 
 
 def test_selector_consumer_added_after_redelivery_misses_nothing(broker: BrokerProcess) -> None:
