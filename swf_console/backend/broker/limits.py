@@ -13,11 +13,13 @@ class Limits:
     body_bytes: int = 16 * MIB
     headers: int = 64
     header_bytes: int = 10 * KIB
+    head_bytes: int = 64 * KIB
     connections: int = 1000
     login_connections: int = 256
     login_frame_bytes: int = 16 * KIB
     subscriptions: int = 1000
     all_subscriptions: int = 20_000
+    queue_consumers: int = 1000
     destinations: int = 10_000
     connection_destinations: int = 2500
     transaction_bytes: int = 32 * MIB
@@ -42,8 +44,3 @@ class Limits:
     scan_bytes: int = MIB
     journal_pending_bytes: int = 16 * MIB
     first_client_seconds: float = 30.0
-
-    @property
-    def head_bytes(self) -> int:
-        """The largest command line and headers of one frame."""
-        return self.headers * self.header_bytes

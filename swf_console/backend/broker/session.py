@@ -13,13 +13,12 @@ from .frames import Frame, FrameParser, Rejected, encode
 from .heartbeat import Heartbeat
 from .journal_batch import Batch
 from .message import Message
-from .subscriptions import Subscription, TopicSubscription
+from .subscriptions import StoreSubscription, Subscription, TopicSubscription
 
 CHUNK = 2048
 RECEIVE_BUFFER = memoryview(bytearray(64 * 1024))
 # Clients that pipeline frames keep the others waiting for about so long a turn of the loop, all together.
 TURN_SECONDS = 0.002
-FRAMES_BETWEEN_CLOCKS = 16
 REFUSALS_LOGGED = 20
 TAIL = b"destination:"
 LOGIN = ("CONNECT", "STOMP")
@@ -105,8 +104,8 @@ class Session(asyncio.BufferedProtocol):
     def _handle_frames(self) -> None:
         """Handle frames for a share of TURN_SECONDS; then others have their turn, and nothing is read."""
         parser = self.parser
-        count = 0
-        ends = 0.0
+        # not the loop's time: that of uvloop stands still during a turn
+        ends = monotonic() + TURN_SECONDS / (self.broker.busy or 1)
         while (frame := parser.next()) is not None:
             try:
                 self._handle(frame)
@@ -114,14 +113,10 @@ class Session(asyncio.BufferedProtocol):
                 self.error(problem, frame.headers.get("receipt"))
             if self.closing:
                 break
-            count += 1
-            if count % FRAMES_BETWEEN_CLOCKS == 0:
-                now = monotonic()  # the time of uvloop's loop stands still during a turn
-                ends = ends or now + TURN_SECONDS / (self.broker.busy or 1)
-                if now > ends:
-                    self._hold_reading(self._journal_behind, True)
-                    self.broker.loop.call_soon(self._continue)
-                    return
+            if monotonic() > ends:
+                self._hold_reading(self._journal_behind, True)
+                self.broker.loop.call_soon(self._continue)
+                return
         if self._handling:
             self._hold_reading(self._journal_behind, False)
 
@@ -349,6 +344,9 @@ class Session(asyncio.BufferedProtocol):
         self._heartbeat.stop()
         if self._deadline is not None:
             self._deadline.cancel()
+        gone = set(self.keys.values())
+        for store in {one.store for one in gone if isinstance(one, StoreSubscription)}:
+            store.remove_consumers(gone)
         for subscription in tuple(self.keys.values()):
             self.end_subscription(subscription)
         self.transactions.clear()

@@ -1,7 +1,7 @@
 """The messages of a queue or a durable subscription: the first in memory, the rest in the journal."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from operator import attrgetter
 from time import time
 from typing import Generic, TypeVar
@@ -207,6 +207,16 @@ class Store(Generic[AnyConsumer]):
         self.consumers.append(consumer)
         self.dispatch()
 
+    def remove_consumers(self, gone: Set[object]) -> None:
+        """Remove those of a client that is leaving, together; `detach` of each follows with nothing left."""
+        leaving = [one for one in self.consumers if one in gone]
+        self.consumers = [one for one in self.consumers if one not in gone]
+        returned = [entry for one in leaving for entry in one.unacknowledged.values()]
+        for one in leaving:
+            one.unacknowledged = {}
+        self.in_flight -= len(returned)
+        self._return(returned, None)
+
     def detach(self, consumer: AnyConsumer, unacknowledged: Iterable[StoreEntry]) -> None:
         """Remove a consumer; what it did not acknowledge goes to others, marked as redelivered."""
         if consumer in self.consumers:
@@ -288,6 +298,8 @@ class Store(Generic[AnyConsumer]):
 
     def _return(self, entries: Sequence[StoreEntry], sender: Sender | None) -> None:
         """Put entries back in their places, marked as redelivered."""
+        if not entries:
+            return
         for entry in entries:
             entry.redeliveries += 1
             if entry.stored:

@@ -69,6 +69,9 @@ def _subscription(session: Session, frame: Frame, destination: str, name: str | 
             broker.topic(session, name_of_topic)
         return TopicSubscription(session, key, name, shown, mode, _prefetch(headers, TOPIC_PREFETCH))
     queue = broker.queue(session, destination)
+    if len(queue.consumers) >= broker.limits.queue_consumers:  # each message may walk them all
+        limit = broker.limits.queue_consumers
+        raise Rejected(f"{queue.destination} has {limit} consumers, as many as a queue may have")
     prefetch = _prefetch(headers, QUEUE_PREFETCH)
     if headers.get("browser") == "true":
         return Browser(session, key, name, shown, mode, prefetch)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from swf_console.backend.broker.frames import VERSIONS, Frame, FrameParser, Rejected, encode, escape, unescape
 from swf_console.backend.broker.limits import Limits
 
-LIMITS = Limits(body_bytes=100, headers=4, header_bytes=50)
+LIMITS = Limits(body_bytes=100, headers=4, header_bytes=50, head_bytes=200)
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 NAME = st.text("abc:\\\n\r ü", min_size=1, max_size=5)
 
