@@ -6,7 +6,7 @@ import re
 import signal
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ class Testbed:
         done = run((*SUPERVISORCTL, "shutdown"), cwd=self.home, environment=self.environment)
         pid_file = self.home / ".state/supervisord.pid"
         if done.returncode != 0 and pid_file.exists():  # a home whose supervisorctl is of another testbed
-            os.kill(int(pid_file.read_text()), signal.SIGTERM)
+            with suppress(ProcessLookupError):  # of a test that killed it
+                os.kill(int(pid_file.read_text()), signal.SIGTERM)
         wait_for(lambda: self.status()["supervisor"]["state"] in {"absent", "stale"}, 60, every=0.2)
         self.type("swf-console", "agents", "orphans", "--end")
 
