@@ -121,6 +121,21 @@ def test_fast_processing_database_down_dims_run_only(
     drive(context, die)
 
 
+def test_fast_processing_database_down_from_start_claims_no_absence_of_runs(
+    context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise DatabaseUnreachable("it is gone", "Start it again")
+
+    monkeypatch.setattr(context, "database", gone)
+
+    async def look(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: screen.listing.stale)
+        assert "Not known: no answer from the database yet" in screen.run_view.text
+
+    drive(context, look)
+
+
 def test_fast_processing_changed_file_updates_forecast(context: ConsoleContext) -> None:
     async def change(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         file = path_of_testbed(context.settings)

@@ -1,4 +1,4 @@
-"""Scrolling back over the end of the ring: the database goes on where the ring ends, each message once."""
+"""Scrolling back from the buffer into the database: each message once, in order."""
 
 import asyncio
 import json
@@ -93,9 +93,7 @@ async def page_up(app: HostApp, pilot: Pilot[None]) -> list[int]:
     return seen(app)
 
 
-def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first(
-    context: ConsoleContext, topic: Topic
-) -> None:
+def test_message_history_page_up_shows_each_message_once(context: ConsoleContext, topic: Topic) -> None:
     topic.send(300, heard=False)
     topic.send(200)
 
@@ -113,7 +111,7 @@ def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first
     play(context, steps)
 
 
-def test_what_comes_meanwhile_moves_nothing(context: ConsoleContext, topic: Topic) -> None:
+def test_message_history_new_messages_move_nothing(context: ConsoleContext, topic: Topic) -> None:
     topic.send(200, heard=False)
     topic.send(150)
 
@@ -133,9 +131,7 @@ def test_what_comes_meanwhile_moves_nothing(context: ConsoleContext, topic: Topi
     play(context, steps)
 
 
-def test_what_has_left_the_ring_while_it_was_read_stays_and_is_found_again(
-    context: ConsoleContext, topic: Topic
-) -> None:
+def test_message_history_evicted_row_is_loaded_again(context: ConsoleContext, topic: Topic) -> None:
     topic.send(CAPACITY)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:

@@ -86,12 +86,12 @@ def forecast_lines(forecast: "CapacityForecast | None", trouble: str, width: int
     return lines
 
 
-def run_lines(run: "FastRun | None", forecast: "CapacityForecast | None") -> list[Line]:
-    """The newest run compared with the prediction."""
+def run_lines(run: "FastRun | None", forecast: "CapacityForecast | None", unknown: str = "") -> list[Line]:
+    """The newest run compared with the prediction; `unknown` says why no run can be shown."""
     if run is None:
         return [
             [("ACTUAL", "unknown")],
-            [(with_keys(NO_RUN), "plain")],
+            [(unknown or with_keys(NO_RUN), "plain")],
         ]
     state = run.state
     made, done = state.slices_created, state.slices_completed

@@ -12,7 +12,7 @@ from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
-from ..base.outages import database_notice
+from ..base.outages import database_notice, unknown_because
 from ..base.prompt import Prompt
 from ..base.screen import ListScreen
 from .rows import WORKER_COLUMNS, forecast_lines, run_lines, worker_item
@@ -96,7 +96,8 @@ class FastProcessingScreen(ListScreen["FastProcessingSnapshot"]):
         )
         # the forecast needs no database: it stays bright while the run is dimmed
         run = previous if stale else snapshot.run
-        self.run_view.show(run_lines(run, snapshot.forecast))
+        unknown = f"Not known: {unknown_because(self.context, 'db')}" if stale else ""
+        self.run_view.show(run_lines(run, snapshot.forecast, unknown))
         self.listing.set_empty_text(with_keys(NO_WORKER))
         if not stale:
             self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
