@@ -122,7 +122,9 @@ def test_monitor_arbitrary_request_is_answered_and_refusal_not_written(watched: 
         method, path, body, headers = request
         before = watched.writes()
         answer = watched.ask(method, path, body, headers)
-        assert answer.status_code in (200, 201, 400, 404, 405, 413), (request, answer.text)
+        # log lines are read only with a token
+        refused = {403} if method in ("GET", "HEAD") and path.startswith("/api/logs") else set()
+        assert answer.status_code in {200, 201, 400, 404, 405, 413} | refused, (request, answer.text)
         assert method == "HEAD" or answer.content, request
         assert "Traceback" not in answer.text
         if answer.content:

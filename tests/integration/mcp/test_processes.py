@@ -234,6 +234,9 @@ def test_mcp_every_tool_runs_whole_execution(home: Path, transport: str, prefix:
             await check_execution(ask)
             await check_left_rows(ask, lost)
             await check_testbed(ask)
+            tools = (await ask.document("list_available_tools"))["tools"]
+            assert {one["name"] for one in tools} == {tool.name for tool in TOOLS}
+            assert "may write" in (await ask.document("get_server_instructions"))["instructions"]
             assert ask.called == {tool.name for tool in TOOLS}
 
     anyio.run(talk)
