@@ -49,7 +49,7 @@ class IngestState:
 class TopicIngest:
     """The monitor's connection to the broker; it reconnects after an outage.
 
-    `publish` gives messages to the live stream, and `gap` tells it how many it misses, None if unknown.
+    `publish` gives messages to the live stream, and `gap` reports how many it misses (None: unknown).
     """
 
     def __init__(

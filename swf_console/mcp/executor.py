@@ -66,7 +66,7 @@ class ToolExecutor:
 
     @property
     def instructions(self) -> str:
-        """What a client is told of this server."""
+        """The instructions for clients of this server."""
         return INSTRUCTIONS.format(mode=MODES[self.allow_write])
 
     def described_tools(self) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ class ToolContext(Protocol):
 
     @property
     def instructions(self) -> str:
-        """What a client is told of this server."""
+        """The instructions for clients of this server."""
         ...
 
     def described_tools(self) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FileDrift:
-    """Tells whether a workflow's file has changed since a definition was stored; caches what it has read."""
+    """Whether a workflow's file has changed since a definition was stored; caches what it has read."""
 
     def __init__(self, context: "ConsoleContext") -> None:
         self._context = context

@@ -28,7 +28,7 @@ TOKEN = "token-of-foreign-agents"
 def monitor_of(site: Site) -> Iterator[dict[str, str]]:
     """`swf-console monitor` of a site; the variables that `swf-console env` prints beside it."""
     process = site.start("monitor", "--port", "0")
-    process.wait_for("monitor on ")
+    process.wait_for("monitor on")
     (url,) = re.findall(r"http://[^;\s]+", process.output)
     wait_for(lambda: httpx.get(f"{url}/readyz").status_code == 200)
     lines = site.run("env").stdout.splitlines()

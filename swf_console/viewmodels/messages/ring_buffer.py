@@ -215,7 +215,7 @@ class RingBuffer:
         return self._chunks[number // CHUNK - self.first // CHUNK]
 
     def _make_room(self) -> None:
-        # held messages are dropped all at once: in between, the first message stays and history fits to it
+        # held messages are dropped together: in between, the first message stays and history fits to it
         times = 2 if self._holding else 1
         if self.next - self.first > times * self.capacity:
             self._drop(self.next - self.capacity)
