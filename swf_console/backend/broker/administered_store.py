@@ -6,10 +6,10 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from .frames import Rejected
-from .journal_file import JournalRow, RowRange
-from .message import Message, StoreEntry
+from .journal_file import SEQUENCES, JournalRow, RowRange
+from .message import BY_SEQUENCE, Message, StoreEntry
 from .selector_store import SelectorStore
-from .store import BY_SEQUENCE, ENTRY_BYTES, SEQUENCES
+from .store import ENTRY_BYTES
 
 EXTRACT_PAGE = 500
 

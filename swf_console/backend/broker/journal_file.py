@@ -14,6 +14,7 @@ from .limits import Limits
 JOURNAL_FILE = "broker.journal"
 FORMAT = 1
 STORE_SHIFT = 40
+SEQUENCES = (1 << STORE_SHIFT) - 1
 PAGE_BYTES = 4096
 SYNC_MODES = {"full": "FULL", "normal": "NORMAL"}
 DELETED_ROWS, DELETED_BYTES = 2000, 4 * 1024 * 1024

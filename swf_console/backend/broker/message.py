@@ -1,10 +1,12 @@
 """A message inside the broker: encoded once for all that receive it."""
 
+from operator import attrgetter
 from time import time
 
 from .frames import ESCAPE, Frame, Rejected, encode, escape, escape_for, unescape
 
 LATEST = 1 << 62
+BY_SEQUENCE = attrgetter("sequence")
 DROPPED = frozenset(
     {
         "destination",

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from .expiring_store import ExpiringStore
 from .journal_batch import Sender
-from .journal_file import JournalRow
-from .message import Message, StoreEntry
-from .store import BY_SEQUENCE, SEQUENCES, Store
+from .journal_file import SEQUENCES, JournalRow
+from .message import BY_SEQUENCE, Message, StoreEntry
 from .store_context import Consumer, StoreContext
 
 SELECTIONS = 300  # selectors evaluated in one turn of the loop: 3 to 5 ms
@@ -28,7 +28,7 @@ class SelectingConsumer(Consumer, Protocol):
     def wants(self, message: Message) -> bool: ...
 
 
-class SelectorStore(Store[SelectingConsumer]):
+class SelectorStore(ExpiringStore[SelectingConsumer]):
     """If a consumer has a selector, each message is offered once to every consumer.
 
     Messages in memory come first; then the journal is read page by page, and only matching messages of a

@@ -2,24 +2,19 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence, Set
-from operator import attrgetter
-from time import time
 from typing import Generic, TypeVar
 
 from ..core.format import plural
 from ..core.format import size as bytes_text
 from .frames import Rejected
 from .journal_batch import PendingPut, Sender
-from .journal_file import STORE_SHIFT, JournalRow, StoredStore
-from .message import LATEST, Message, StoreEntry
+from .journal_file import SEQUENCES, STORE_SHIFT, JournalRow, StoredStore
+from .message import BY_SEQUENCE, LATEST, Message, StoreEntry
 from .store_context import Consumer, StoreContext
 
 AnyConsumer = TypeVar("AnyConsumer", bound=Consumer)
-BY_SEQUENCE = attrgetter("sequence")
-SEQUENCES = (1 << STORE_SHIFT) - 1
 MINIMAL_WINDOW = 16
 ENTRY_BYTES = 100  # what a message costs beside its own bytes, in memory and on disk
-EVERYTHING = LATEST
 
 
 class Store(Generic[AnyConsumer]):
@@ -43,15 +38,15 @@ class Store(Generic[AnyConsumer]):
         self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
         self.in_flight = 0
         self.bytes = 0
-        self._refused_at = EVERYTHING
+        self._refused_at = LATEST
         self._next_sequence = 1
         self._loaded_to = 0
-        self._decided_to = EVERYTHING
+        self._decided_to = LATEST
         self._last_pending = 0
         self._loading = False
         self._turn = 0
         self._bytes = 0
-        self._earliest_expiry = EVERYTHING
+        self._earliest_expiry = LATEST
         self._dispatch_scheduled = False
 
     @property
@@ -143,7 +138,7 @@ class Store(Generic[AnyConsumer]):
         if row:
             self.remember(sender)
         if row or journal.open_group(sender) is not None:
-            if self._decided_to == EVERYTHING:
+            if self._decided_to == LATEST:
                 self._decided_to = sequence - 1
             self._last_pending = sequence
             journal.put(PendingPut(self, sequence, size, entry), message, sender, row=row)
@@ -155,8 +150,8 @@ class Store(Generic[AnyConsumer]):
     def committed(self, upto: int) -> None:
         """Deliver what is written: the journal has written or undone everything up to a sequence."""
         if upto >= self._last_pending:
-            self._decided_to = EVERYTHING
-        elif self._decided_to != EVERYTHING:
+            self._decided_to = LATEST
+        elif self._decided_to != LATEST:
             self._decided_to = upto
         if self.consumers:
             self.dispatch()
@@ -321,50 +316,6 @@ class Store(Generic[AnyConsumer]):
         self._hold(entry)
         self._return([entry], None)
         self.dispatch_later()
-
-    # time to live
-
-    def sweep(self) -> None:
-        """Remove what has expired in memory, and retry what the dead-letter queue did not accept."""
-        waiting, self.undeliverable = self.undeliverable, []
-        for entry, cause in waiting:
-            self.in_flight += 1
-            self._give_up(entry, cause, None)
-        if self._earliest_expiry > time() * 1000:
-            return
-        self._earliest_expiry = EVERYTHING
-        remaining: list[StoreEntry] = []
-        expired: list[StoreEntry] = []
-        for entry in self.ready:
-            message = entry.message
-            over = entry.sequence <= self._decided_to and message.expired()
-            (expired if over else remaining).append(entry)
-            if not over and 0 < message.expires < self._earliest_expiry:
-                self._earliest_expiry = message.expires
-        self.ready = remaining
-        for entry in expired:
-            self.in_flight += 1
-            self._expire(entry)
-        if self.spilled:
-            self.dispatch()
-
-    def expire_row(self, row: JournalRow) -> bool:
-        """Remove an expired message that is only in the journal; False if the dead-letter queue is full.
-
-        While a page is being read nothing is removed, for the page may contain the row.
-        """
-        sequence = row.id & SEQUENCES
-        if self._loading or sequence <= self._loaded_to or sequence in self.taken or not self.spilled:
-            return True
-        entry = self._entry(row)
-        if self.context.dead_letter_refused(self, entry.message):
-            return False
-        self.spilled -= 1
-        self.taken.add(sequence)
-        self._hold(entry)
-        self.in_flight += 1
-        self._expire(entry)
-        return True
 
     # the journal's side
 
