@@ -9,7 +9,7 @@ from .store import AnyConsumer, Store
 
 
 class ExpiringStore(Store[AnyConsumer], Generic[AnyConsumer]):
-    """A store whose expired messages go to the dead-letter queue, persistent ones, or are deleted."""
+    """Expired messages are deleted; persistent ones go to the dead-letter queue."""
 
     def sweep(self) -> None:
         """Remove what has expired in memory, and retry what the dead-letter queue did not accept."""
