@@ -30,6 +30,7 @@ def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
     """The document. `with_token` says that requests need a token."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
+        # Starlette's converter suffix is not part of an OpenAPI path template
         path = re.sub(r":path\}", "}", operation.path) + "/"
         paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, with_token=with_token)
     paths["/api/messages/stream/"] = {"get": _stream()}

@@ -61,6 +61,7 @@ TEXTS = {
 }
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0{0,9})?", re.ASCII)
 _IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
+# PostgreSQL stores no NUL in text; no database stores lone surrogates
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NO_CONTROLS = r"[^\u0000-\u001f\u007f-\u009f]*"
 _BLANK_OR_TEXT = f"^{_NO_CONTROLS}$"

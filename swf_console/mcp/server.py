@@ -22,6 +22,7 @@ from .tool import Tool
 
 log = logging.getLogger(__name__)
 
+# calls block in threads; a client may send any number at the same time
 CALLS_AT_ONCE = 8
 FINISH_SECONDS = 10.0
 

@@ -12,6 +12,7 @@ from ..backend.services.health.connection import ConnectionStatus, Connectivity,
 from ..backend.supervisor.base import DaemonState, Supervisor
 
 POLL_SECONDS = 2.0
+# longer than four polls: a single slow answer is not an outage
 STALE_SECONDS = 8.0
 
 

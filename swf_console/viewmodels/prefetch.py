@@ -80,6 +80,7 @@ class Prefetch(Generic[T]):
     def _kill(self) -> None:
         os.close(self._end)
         with suppress(OSError):
+            # it only reads, or has been asked to end: nothing is lost
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
         self._taken = True

@@ -9,9 +9,12 @@ from typing import Any
 from ...backend.database.records.messages import NewMessage
 from .events import Event, EventFilter, event_of, gap_event
 
+# events kept in memory for Last-Event-ID; older ones are read from the database
 REPLAYABLE = 5_000
+# a client that has this much unread is cut off: it would only fall further behind
 QUEUED = 2_000
 QUEUED_BYTES = 16 * 1024 * 1024
+# one write takes this much, so that a full queue does not become one large buffer
 CHUNK_BYTES = 256 * 1024
 MAX_CLIENTS = 5_000
 

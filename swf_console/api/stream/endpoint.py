@@ -51,6 +51,7 @@ class Stream:
         except TooManyClients:
             await error_response(429, "too many streams")(scope, receive, send)
             return
+        # the first of three ends the stream: sending fails, the client disconnects, or it is cut off
         sending = asyncio.create_task(self._send(client, None if known else last, send))
         waits = [
             sending,

@@ -19,9 +19,11 @@ from .index import FilteredIndex
 from .rates import Rates
 from .ring_buffer import CAPACITY, NOTE, BufferedMessage, RingBuffer
 
+# a program may send any type: further ones are counted together
 MAX_TYPES = 200
 MAX_NAMESPACES = 1000
 OTHERS = "(others)"
+# messages whose ids are copied under one lock
 NEAR_SLICE = 500
 BETWEEN_SLICES = 0.001
 BATCH = 40

@@ -21,6 +21,7 @@ from .rows import Count, PageSource, Row, RowWindow
 from .strips import TableStrips
 
 WHEEL = 3
+# how often a live list is read again, and the age in the footer repainted
 LIVE_SECONDS = 1.0
 
 

@@ -106,6 +106,7 @@ class ShortList(LineView):
         self._items = list(items)
         self.marked &= {item.key for item in items}
         found = next((n for n, item in enumerate(items) if item.key == key), None)
+        # a removed row hands the cursor to the row that takes its place
         was, self._cursor = self._cursor, self._nearest_row(self._cursor if found is None else found)
         self.resized_body()
         for n in range(max(len(before), len(items))):
