@@ -5,11 +5,13 @@ from functools import partial
 
 from textual.widgets import Input, OptionList
 
+from swf_console.app import ConsoleApp
 from swf_console.backend.messaging.broker_client import broker_client
 from swf_console.backend.services.journal import JournalEntry
 from swf_console.backend.supervisor.base import Orphan
 from swf_console.screens.agents.screen import AgentsScreen
 from swf_console.screens.base.prompt import Prompt
+from swf_console.screens.base.screen_registry import SCREENS
 from swf_console.screens.broker.messages import WaitingMessages
 from swf_console.screens.broker.screen import BrokerScreen
 from swf_console.screens.dialogs.confirm import ConfirmMany, KeyChoice, Question
@@ -33,6 +35,10 @@ from tests.support.processes.broker import BrokerProcess
 from .pressing import Keys, presses
 
 
+def shows_screen(app: ConsoleApp, name: str) -> bool:
+    return app.frame.shown == name
+
+
 def said(keys: Keys) -> str:
     return keys.app.query_one("#action-line", Line).text
 
@@ -40,18 +46,9 @@ def said(keys: Keys) -> str:
 @presses("everywhere")
 async def everywhere(keys: Keys) -> None:
     app = keys.app
-    for name in (
-        "agents",
-        "messages",
-        "executions",
-        "definitions",
-        "namespaces",
-        "fast_processing",
-        "journal",
-        "broker",
-    ):
-        await keys.press(name, lambda name=name: app.frame.shown == name)  # type: ignore[misc]
-    await keys.press("overview", lambda: app.frame.shown == "overview")
+    overview, *others = SCREENS
+    for screen in (*others, overview):
+        await keys.press(screen.name, partial(shows_screen, app, screen.name))
     await keys.press("palette", lambda: keys.shows(Palette), "escape")
     await keys.press("help", lambda: keys.shows(HelpDialog), "escape")
     await keys.press("namespace", lambda: keys.shows(NamespacePicker), "escape")

@@ -250,7 +250,8 @@ def test_key_labels_follow_key_map(offline_context: ConsoleContext) -> None:
         return "\n".join(str(each.content) for each in app.screen.query(Static))
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        assert " v Agents" in app.query_one(ScreenBar).text
+        # as much of the name as the number of screens leaves room for
+        assert " v Agen" in app.query_one(ScreenBar).text
         app.push_screen(ConfirmMany("stop them?", ["a"]))
         await until(pilot, lambda: "Y yes, all 1   n Enter f2 no" in hints(app))
         await pilot.press("f2", "colon")

@@ -14,16 +14,8 @@ from .tables.workflows import definitions
 
 _c = definitions.c
 _KEY = (_c.id,)
-_SUMMARY = (
-    _c.id,
-    _c.workflow_name,
-    _c.version,
-    _c.workflow_type,
-    _c.created_by,
-    _c.created_at,
-    _c.updated_at,
-)
-_ALL = select(*_SUMMARY, _c.definition, _c.parameter_values)
+_SUMMARY = tuple(_c[name] for name in DefinitionSummary.__dataclass_fields__)
+_ALL = select(*(_c[name] for name in Definition.__dataclass_fields__))
 
 rows: TableGateway[Definition] = TableGateway(
     definitions,

@@ -23,7 +23,7 @@ class NewMessage(NamedTuple):
     delivered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSummary:
     """A message in a list, without its content."""
 

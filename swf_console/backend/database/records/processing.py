@@ -23,7 +23,7 @@ class NewStfFile:
     run_conditions: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StfFile:
     """A registered STF; `run_id` is the key of its row in the table of runs."""
 
@@ -145,7 +145,7 @@ class NewFastmonFile:
     metadata: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FastmonFile:
     """A registered TF sample."""
 

@@ -16,7 +16,7 @@ class NewDefinition(NamedTuple):
     created_by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionSummary:
     """A stored definition without its code and parameters."""
 
@@ -52,7 +52,7 @@ class NewExecution(NamedTuple):
     lease_expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionSummary:
     """An execution in a list, without its JSON."""
 

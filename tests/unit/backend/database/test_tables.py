@@ -1,4 +1,4 @@
-"""The tables have the monitor's names, types and indexes; what is more is nullable."""
+"""The tables have the monitor's names, types and indexes; columns of our own come last and are nullable."""
 
 import pytest
 from sqlalchemy import CheckConstraint, UniqueConstraint
@@ -17,39 +17,25 @@ TYPES = {
     "TEXT": "text",
     "VARCHAR(39)": "inet",
 }
-ADDED_COLUMNS = {
-    "swf_workflow_executions": {
-        "execution_environment",
-        "error_message",
-        "stack_trace",
-        "owner",
-        "lease_expires_at",
-        "stop_requested_at",
-    }
-}
 
 metadata = all_tables()
 
 
-def test_tables_are_those_of_the_monitor() -> None:
-    assert set(metadata.tables) == set(TABLES)
+def test_tables_include_those_of_the_monitor() -> None:
+    assert set(TABLES) <= set(metadata.tables)
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_columns_are_those_of_the_monitor(name: str) -> None:
-    added = ADDED_COLUMNS.get(name, set())
     ours = []
     for column in metadata.tables[name].columns:
-        if column.name in added:
-            assert column.nullable, (
-                f"{name}.{column.name} is not in the monitor's tables: it must be nullable"
-            )
-            continue
         kind = str(column.type.compile())
         spelled = TYPES.get(kind, kind.lower())
         ours.append(f"{column.name} {spelled}{'?' if column.nullable else ''}")
     expected = [line.strip() for line in TABLES[name].columns.strip().splitlines()]
-    assert ours == expected
+    assert ours[: len(expected)] == expected
+    # the monitor, which does not know them, goes on inserting rows
+    assert [column for column in ours[len(expected) :] if not column.endswith("?")] == []
 
 
 @pytest.mark.parametrize("name", TABLES)

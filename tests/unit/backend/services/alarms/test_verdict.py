@@ -34,7 +34,19 @@ def agent(name: str, state: str, silent: float = 3.0, note: str = "") -> AgentVi
 
 def running(name: str, *, lost: bool = False, here: bool = False) -> ExecutionProgress:
     summary = ExecutionSummary(
-        name, 1, "flow", "1", "demo", "running", NOW, None, "alice", None, None, None, None
+        execution_id=name,
+        workflow_definition_id=1,
+        workflow_name="flow",
+        version="1",
+        namespace="demo",
+        status="running",
+        start_time=NOW,
+        end_time=None,
+        executed_by="alice",
+        error_message=None,
+        owner=None,
+        lease_expires_at=None,
+        stop_requested_at=None,
     )
     return ExecutionProgress(summary, 1.0, 7, 10, False, (), (("stf_gen", 4),), here, lost)
 
