@@ -1,4 +1,4 @@
-.PHONY: run test fuzz check bench format lock pictures clean
+.PHONY: run test again fuzz check bench format lock pictures clean
 
 PY := .venv/bin/python
 
@@ -9,7 +9,12 @@ run:
 test:
 	@tools/setup test
 	@$(PY) -m tests.support.services
-	@$(PY) -m pytest -n 3 --dist worksteal
+	@$(PY) -m pytest -n 3 --dist worksteal || $(MAKE) --no-print-directory again
+
+# What failed beside other tests, on two busy cores, gets one more try alone; a fault fails again.
+again:
+	@echo "once more, alone: what failed beside other tests" >&2
+	@$(PY) -m pytest --last-failed --last-failed-no-failures none
 
 # In parts: a broken one is known early, and logs are read before they are rotated away.
 fuzz:
