@@ -289,7 +289,7 @@ def test_broker_port_in_use_is_named(embedded_site: Site) -> None:
 
 def test_broker_second_of_home_is_refused(embedded_site: Site) -> None:
     embedded_site.broker.start()
-    check_one_clear_line(embedded_site.run("broker"), ["already runs"], exit_code=5)
+    check_one_clear_line(embedded_site.run("broker"), ["already running"], exit_code=5)
 
 
 COMMANDS: dict[str, tuple[list[str], str]] = {

@@ -25,7 +25,7 @@ SCREENS = (
     ScreenEntry("overview", "Overview", "Overview", "overview.screen:OverviewScreen"),
     ScreenEntry("agents", "Agents", "Agents", "agents.screen:AgentsScreen"),
     ScreenEntry("messages", "Messages", "Messages", "messages.screen:MessagesScreen"),
-    ScreenEntry("executions", "Executions", "Execs", "executions.screen:ExecutionsScreen"),
+    ScreenEntry("executions", "Executions", "Executions", "executions.screen:ExecutionsScreen"),
     ScreenEntry("definitions", "Definitions", "Defs", "definitions.screen:DefinitionsScreen"),
     ScreenEntry("namespaces", "Namespaces", "Namesp", "namespaces.screen:NamespacesScreen"),
     ScreenEntry("fast_processing", "Fast processing", "Fast", "fast_processing.screen:FastProcessingScreen"),

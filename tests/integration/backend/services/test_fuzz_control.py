@@ -129,7 +129,7 @@ class Served:
             "manager": self._start("agent-manager"),
         }
         wait_for(lambda: "serves namespace" in self.said("runner"), 30)
-        wait_for(lambda: "takes commands" in self.log("agent-manager"), 30)
+        wait_for(lambda: "agent manager started" in self.log("agent-manager"), 30)
         told = json.loads((self.home / ".state/broker.json").read_text())
         self.broker = StompSocket(told["host"], told["port"], timeout=60)
         self.broker.connect(told["user"], told["password"])
