@@ -387,8 +387,13 @@ def test_supervisord_many_threads_can_call_at_once(supervisord: Supervisord) -> 
 
 
 def test_log_follower_follows_supervisords_rotation(supervisord: Supervisord) -> None:
-    writes = "import time\nfor n in range(3000): print(f'line {n} ' + 'ü' * 40, flush=True)\ntime.sleep(60)\n"
-    script(supervisord, "talks.py", writes)
+    # it writes only once it is followed: a follower begins with the file of that moment
+    followed = supervisord.paths.home / "followed"
+    writes = (
+        "import pathlib, time\nprint('first', flush=True)\n"
+        f"while not pathlib.Path({str(followed)!r}).exists(): time.sleep(0.01)\n"
+        "for n in range(3000): print(f'line {n} ' + 'ü' * 40, flush=True)\ntime.sleep(60)\n"
+    )
     path = supervisord.paths.home / "agents.supervisord.conf"
     text = path.read_text().replace("stdout_logfile_maxbytes=5MB", "stdout_logfile_maxbytes=50KB")
     path.write_text(text.replace("stdout_logfile_backups=2", "stdout_logfile_backups=9"))
@@ -400,11 +405,14 @@ def test_log_follower_follows_supervisords_rotation(supervisord: Supervisord) ->
 
     def all_there() -> bool:
         lines.extend(line.text for line in follower.read())
-        return len(lines) >= 3000
+        if lines:
+            followed.touch()
+        return len(lines) >= 3001
 
     wait_for(all_there, timeout=30)
     follower.close()
-    assert lines == [f"line {number} {'ü' * 40}" for number in range(3000)]
+    assert lines[0] == "first"
+    assert lines[1:] == [f"line {number} {'ü' * 40}" for number in range(3000)]
     assert (supervisord.paths.logs / f"{AGENT}.log.1").exists()
 
 
